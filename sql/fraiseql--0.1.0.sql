@@ -1,0 +1,198 @@
+/* sql/fraiseql--0.1.0.sql: install script, run by CREATE EXTENSION */
+
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION fraiseql" to load this file. \quit
+
+-- Everything is created with plain CREATE, qualified by the extension's schema: an object that somebody planted under
+-- one of these names makes the installation fail rather than be adopted.
+
+--
+-- What GraphQL sees
+--
+CREATE TABLE fraiseql.exposure (
+	relation regclass PRIMARY KEY,
+	type_name text,
+	options jsonb,
+	CONSTRAINT exposure_options_is_object CHECK (options IS NULL OR jsonb_typeof(options) = 'object')
+);
+COMMENT ON TABLE fraiseql.exposure IS 'relations that GraphQL sees; written by fraiseql.expose() and fraiseql.hide()';
+COMMENT ON COLUMN fraiseql.exposure.relation IS 'the exposed table, partitioned table or view';
+COMMENT ON COLUMN fraiseql.exposure.type_name IS 'GraphQL type name; NULL: derived from the relation''s name';
+COMMENT ON COLUMN fraiseql.exposure.options IS 'options as given to fraiseql.expose()';
+SELECT pg_catalog.pg_extension_config_dump('fraiseql.exposure', '');
+REVOKE ALL ON fraiseql.exposure FROM PUBLIC;
+
+CREATE FUNCTION fraiseql.expose(relation regclass, type_name text DEFAULT NULL, options jsonb DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME', 'fql_expose'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.expose(regclass, text, jsonb) IS 'show a table or view in the GraphQL schema and track writes to every table behind it; returns the GraphQL type name';
+REVOKE ALL ON FUNCTION fraiseql.expose(regclass, text, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION fraiseql.expose_schema(schema regnamespace)
+RETURNS TABLE (relation regclass, type_name text)
+AS 'MODULE_PATHNAME', 'fql_expose_schema'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.expose_schema(regnamespace) IS 'expose every table and view of a schema; of tv_x, v_x and tb_x only the first that exists';
+REVOKE ALL ON FUNCTION fraiseql.expose_schema(regnamespace) FROM PUBLIC;
+
+CREATE FUNCTION fraiseql.hide(relation regclass)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'fql_hide'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.hide(regclass) IS 'take a relation out of the GraphQL schema; false when it was not exposed. Tracking triggers stay';
+REVOKE ALL ON FUNCTION fraiseql.hide(regclass) FROM PUBLIC;
+
+--
+-- Running operations.  No SET clause here: views and functions of the caller run under the caller's search_path, which
+-- is part of the cache key.
+--
+CREATE FUNCTION fraiseql.execute(query text, variables jsonb DEFAULT NULL, operation_name text DEFAULT NULL,
+	extensions jsonb DEFAULT NULL)
+RETURNS json
+AS 'MODULE_PATHNAME', 'fql_execute'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT;
+COMMENT ON FUNCTION fraiseql.execute(text, jsonb, text, jsonb) IS 'run a GraphQL operation, from the cache when the answer cannot have changed; mistakes of the client come back in errors[]';
+
+CREATE FUNCTION fraiseql.graphql(request json)
+RETURNS json
+AS 'MODULE_PATHNAME', 'fql_graphql'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT;
+COMMENT ON FUNCTION fraiseql.graphql(json) IS 'fraiseql.execute() for an HTTP gateway: one argument {query, variables, operationName, extensions}';
+
+--
+-- Tracking writes
+--
+CREATE FUNCTION fraiseql.track_row()
+RETURNS trigger
+AS 'MODULE_PATHNAME', 'fql_track_row'
+LANGUAGE C;
+COMMENT ON FUNCTION fraiseql.track_row() IS 'trigger: remembers which cached answers a changed row touches; installed by fraiseql.expose()';
+
+CREATE FUNCTION fraiseql.track_truncate()
+RETURNS trigger
+AS 'MODULE_PATHNAME', 'fql_track_truncate'
+LANGUAGE C;
+COMMENT ON FUNCTION fraiseql.track_truncate() IS 'trigger: the same for TRUNCATE; installed by fraiseql.expose()';
+
+CREATE FUNCTION fraiseql.track_exposure()
+RETURNS trigger
+AS 'MODULE_PATHNAME', 'fql_track_exposure'
+LANGUAGE C;
+COMMENT ON FUNCTION fraiseql.track_exposure() IS 'trigger on fraiseql.exposure: a change of it is a change of the schema';
+
+CREATE TRIGGER track_exposure_row AFTER INSERT OR UPDATE OR DELETE ON fraiseql.exposure
+	FOR EACH ROW EXECUTE FUNCTION fraiseql.track_exposure();
+ALTER TABLE fraiseql.exposure ENABLE ALWAYS TRIGGER track_exposure_row;
+CREATE TRIGGER track_exposure_truncate AFTER TRUNCATE ON fraiseql.exposure
+	FOR EACH STATEMENT EXECUTE FUNCTION fraiseql.track_exposure();
+ALTER TABLE fraiseql.exposure ENABLE ALWAYS TRIGGER track_exposure_truncate;
+
+--
+-- Called by generated SQL
+--
+CREATE FUNCTION fraiseql.page_guard(list json, row_count bigint, row_limit integer, field text)
+RETURNS json
+AS 'MODULE_PATHNAME', 'fql_page_guard'
+LANGUAGE C STABLE PARALLEL SAFE CALLED ON NULL INPUT;
+COMMENT ON FUNCTION fraiseql.page_guard(json, bigint, integer, text) IS 'the list, or an error when it has more than row_limit rows: a list is never cut silently';
+
+CREATE FUNCTION fraiseql.iso_date(value text)
+RETURNS date
+AS 'MODULE_PATHNAME', 'fql_iso_date'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fraiseql.iso_date(text) IS 'an ISO 8601 date; unlike a cast it refuses words such as today, so it never reads the clock';
+
+CREATE FUNCTION fraiseql.iso_timestamptz(value text)
+RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'fql_iso_timestamptz'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fraiseql.iso_timestamptz(text) IS 'an ISO 8601 date and time; unlike a cast it refuses words such as now, so it never reads the clock';
+
+CREATE FUNCTION fraiseql.iso_time(value text)
+RETURNS time
+AS 'MODULE_PATHNAME', 'fql_iso_time'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION fraiseql.iso_time(text) IS 'an ISO 8601 time; unlike a cast it refuses words such as now, so it never reads the clock';
+
+--
+-- The cache: by hand, and watched
+--
+CREATE FUNCTION fraiseql.cache_reset()
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'fql_cache_reset'
+LANGUAGE C VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.cache_reset() IS 'drop every cached answer, of all databases; returns how many there were';
+REVOKE ALL ON FUNCTION fraiseql.cache_reset() FROM PUBLIC;
+
+CREATE FUNCTION fraiseql.stats_reset()
+RETURNS void
+AS 'MODULE_PATHNAME', 'fql_stats_reset'
+LANGUAGE C VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.stats_reset() IS 'set every counter of cache_stats and bypass_stats to zero';
+REVOKE ALL ON FUNCTION fraiseql.stats_reset() FROM PUBLIC;
+
+CREATE FUNCTION fraiseql.cache_stats(
+	OUT hits bigint, OUT misses bigint, OUT bypasses bigint, OUT hit_rate double precision,
+	OUT fills bigint, OUT fills_rejected bigint, OUT entries bigint,
+	OUT memory_bytes bigint, OUT peak_memory_bytes bigint, OUT max_memory_bytes bigint,
+	OUT invalidations bigint, OUT evictions bigint, OUT expirations bigint, OUT worker_pid integer,
+	OUT stats_reset timestamptz)
+AS 'MODULE_PATHNAME', 'fql_cache_stats'
+LANGUAGE C VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.cache_stats() IS 'the row of the view fraiseql.cache_stats';
+
+CREATE VIEW fraiseql.cache_stats AS SELECT * FROM fraiseql.cache_stats();
+COMMENT ON VIEW fraiseql.cache_stats IS 'what the cache has done since stats_reset, in one row; all databases together';
+COMMENT ON COLUMN fraiseql.cache_stats.hits IS 'answers served from shared memory';
+COMMENT ON COLUMN fraiseql.cache_stats.misses IS 'answers that were looked for, not found or no longer valid, and executed';
+COMMENT ON COLUMN fraiseql.cache_stats.bypasses IS 'executions that did not ask the cache; reasons in fraiseql.bypass_stats';
+COMMENT ON COLUMN fraiseql.cache_stats.hit_rate IS 'hits / (hits + misses), 0 to 1; NULL before the first';
+COMMENT ON COLUMN fraiseql.cache_stats.fills IS 'answers published to the cache';
+COMMENT ON COLUMN fraiseql.cache_stats.fills_rejected IS 'answers not published: a write intervened, uncacheable, too large, or no room; reasons in fraiseql.bypass_stats';
+COMMENT ON COLUMN fraiseql.cache_stats.entries IS 'answers in the cache now';
+COMMENT ON COLUMN fraiseql.cache_stats.memory_bytes IS 'bytes in use by entries now';
+COMMENT ON COLUMN fraiseql.cache_stats.peak_memory_bytes IS 'the most bytes that were in use';
+COMMENT ON COLUMN fraiseql.cache_stats.max_memory_bytes IS 'bytes that entries may use: fraiseql.cache_size';
+COMMENT ON COLUMN fraiseql.cache_stats.invalidations IS 'answers removed because a committed write could have changed them';
+COMMENT ON COLUMN fraiseql.cache_stats.evictions IS 'answers removed to make room';
+COMMENT ON COLUMN fraiseql.cache_stats.expirations IS 'answers removed because their time to live was over';
+COMMENT ON COLUMN fraiseql.cache_stats.worker_pid IS 'process of the background worker; NULL while it is not running';
+COMMENT ON COLUMN fraiseql.cache_stats.stats_reset IS 'since when the counters count';
+
+CREATE FUNCTION fraiseql.cache_entries(
+	OUT database oid, OUT role oid, OUT query text, OUT key_hash text, OUT bytes bigint, OUT memory_bytes bigint,
+	OUT tags integer, OUT valid boolean, OUT created_at timestamptz, OUT expires_at timestamptz)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'fql_cache_entries'
+LANGUAGE C VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.cache_entries() IS 'the rows of the view fraiseql.cache_entries';
+
+CREATE VIEW fraiseql.cache_entries AS SELECT * FROM fraiseql.cache_entries();
+COMMENT ON VIEW fraiseql.cache_entries IS 'the cached answers, one a row; query texts of other roles only for members of pg_read_all_stats';
+COMMENT ON COLUMN fraiseql.cache_entries.database IS 'OID of the database';
+COMMENT ON COLUMN fraiseql.cache_entries.role IS 'OID of the role whose answer it is';
+COMMENT ON COLUMN fraiseql.cache_entries.query IS 'normalized operation';
+COMMENT ON COLUMN fraiseql.cache_entries.key_hash IS 'hash of the whole key, hexadecimal; seeded anew at each server start';
+COMMENT ON COLUMN fraiseql.cache_entries.bytes IS 'bytes of the answer';
+COMMENT ON COLUMN fraiseql.cache_entries.memory_bytes IS 'bytes that the entry occupies';
+COMMENT ON COLUMN fraiseql.cache_entries.tags IS 'number of tags that it depends on';
+COMMENT ON COLUMN fraiseql.cache_entries.valid IS 'false: a write has made it invalid and it waits to be freed';
+COMMENT ON COLUMN fraiseql.cache_entries.created_at IS 'when it was published';
+COMMENT ON COLUMN fraiseql.cache_entries.expires_at IS 'when its time to live is over';
+
+CREATE FUNCTION fraiseql.bypass_stats(OUT reason text, OUT kind text, OUT count bigint, OUT description text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'fql_bypass_stats'
+LANGUAGE C VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.bypass_stats() IS 'the rows of the view fraiseql.bypass_stats';
+
+CREATE VIEW fraiseql.bypass_stats AS SELECT * FROM fraiseql.bypass_stats();
+COMMENT ON VIEW fraiseql.bypass_stats IS 'why executions did not ask the cache, or why their answers were not kept, with counts since stats_reset';
+COMMENT ON COLUMN fraiseql.bypass_stats.reason IS 'short name of the reason';
+COMMENT ON COLUMN fraiseql.bypass_stats.kind IS 'bypass: the cache was not asked; rejected: the answer was not kept';
+COMMENT ON COLUMN fraiseql.bypass_stats.count IS 'how often';
+COMMENT ON COLUMN fraiseql.bypass_stats.description IS 'what it means and what would help';
+
+GRANT USAGE ON SCHEMA fraiseql TO PUBLIC;
+GRANT SELECT ON fraiseql.cache_stats, fraiseql.cache_entries, fraiseql.bypass_stats TO PUBLIC;

@@ -1,0 +1,24 @@
+/*
+ * exec.h
+ *    Run a collected query operation and complete its response.
+ *
+ * The caller has pushed the one snapshot under which everything must run.  The statement runs read-only, without
+ * parallel workers (their nested reads could not be observed), inside an internal subtransaction: an error that is the
+ * operation's own (data exceptions, missing privileges, RAISE) becomes a field error with path and location, and the
+ * root fields are then run one by one, so that siblings keep their data.  Errors that are the server's or the
+ * session's (cancel, shutdown, out of memory, serialization, internal) are thrown on.
+ */
+#ifndef FQL_EXEC_H
+#define FQL_EXEC_H
+
+#include "postgres.h"
+
+#include "core/collect.h"
+
+/*
+ * The response text ({"data":...} or {"data":...,"errors":[...]}; without "data" when the SQL generator refused), as
+ * json, palloc'ed in CurrentMemoryContext.  *clean: no error in it, so it may be cached.
+ */
+extern text *fql_exec_query(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, bool *clean);
+
+#endif							/* FQL_EXEC_H */

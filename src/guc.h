@@ -1,0 +1,26 @@
+/*
+ * guc.h
+ *    The settings, fraiseql.<area>_<noun>; guc.c has each with its unit, range, default and description.
+ */
+#ifndef FQL_GUC_H
+#define FQL_GUC_H
+
+#include "postgres.h"
+
+#include "core/limits.h"
+
+extern bool fql_cache_enabled;
+extern int	fql_cache_max_entry_size;	/* kB */
+extern int	fql_cache_size;		/* MB */
+extern int	fql_cache_ttl;		/* seconds */
+extern char *fql_cache_vary;	/* comma-separated names of settings that are in every key */
+extern int	fql_max_page_size;	/* rows of one list */
+extern bool fql_response_bigint_strings;	/* BigInt and Decimal columns as JSON strings */
+extern int	fql_worker_interval;	/* milliseconds */
+
+/* The fraiseql.max_* settings as the core wants them. */
+extern FqlLimits fql_limits(void);
+
+extern void fql_guc_define(void);
+
+#endif							/* FQL_GUC_H */

@@ -1,0 +1,26 @@
+/*
+ * response.h
+ *    The response map of the specification, section 7, as JSON text.
+ */
+#ifndef FQL_RESPONSE_H
+#define FQL_RESPONSE_H
+
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "core/diag.h"
+
+/* {"errors":[...]}: a request error carries no "data". */
+extern text *fql_response_request_error(const FqlDiagnostics *diagnostics);
+
+/* Append "errors":[...] (no comma around it). */
+extern void fql_response_append_errors(StringInfo out, const FqlDiagnostics *diagnostics);
+
+/* Append JSON text without insignificant whitespace. */
+extern void fql_response_append_compact(StringInfo out, const char *json, size_t len);
+
+/* UTF-8 from and to the database encoding, for databases that are not UTF8; the same pointer where nothing changes. */
+extern FqlStr fql_response_to_utf8(FqlStr text);
+
+#endif							/* FQL_RESPONSE_H */

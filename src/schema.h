@@ -1,0 +1,114 @@
+/*
+ * schema.h
+ *    From catalogs and exposures to a GraphQL type system, and what each of its parts stands for in the database.
+ *
+ * fql_schema_load() reads fraiseql.exposure and the catalogs under the current catalog snapshot and builds a sealed
+ * FqlTypeSystem whose "binding" pointers lead to the structs below.  It never reads user data.  Whoever keeps a loaded
+ * schema must drop it when the (database, schema) tag moves: request.c does.
+ */
+#ifndef FQL_SCHEMA_H
+#define FQL_SCHEMA_H
+
+#include "postgres.h"
+
+#include "access/attnum.h"
+
+#include "core/typesystem.h"
+
+typedef enum FqlRelationShape
+{
+	FQL_RELATION_COLUMNS,		/* fields are columns and foreign keys */
+	FQL_RELATION_DOCUMENT		/* a FraiseQL read model: fields are keys of a jsonb column named data */
+} FqlRelationShape;
+
+/* FqlType.binding of an object type that a relation backs; NULL for Query and for objects nested in a document. */
+typedef struct FqlRelation
+{
+	Oid			relid;
+	FqlRelationShape shape;
+	AttrNumber	data_column;	/* DOCUMENT: the jsonb column */
+	AttrNumber	id_column;		/* DOCUMENT: the native id column, or 0 */
+	int			key_count;		/* the primary key, else the column "id", else zero columns */
+	AttrNumber *key_columns;
+	int			ttl;			/* seconds a cached answer may live, from options; 0: the setting decides */
+} FqlRelation;
+
+typedef enum FqlFieldKind
+{
+	FQL_FIELD_ROOT_ONE,			/* user(id): at most one row of target */
+	FQL_FIELD_ROOT_LIST,		/* users(where, orderBy, limit, offset) */
+	FQL_FIELD_COLUMN,			/* a column of the relation */
+	FQL_FIELD_TO_ONE,			/* the row that a foreign key of this row names */
+	FQL_FIELD_TO_MANY,			/* the rows whose foreign key names this row; list arguments */
+	FQL_FIELD_DATA_VALUE,		/* a key of the document that holds a scalar, a list of scalars or any JSON */
+	FQL_FIELD_DATA_OBJECT,		/* a key that holds an object of type target (or null) */
+	FQL_FIELD_DATA_LIST			/* a key that holds an array of objects of type target */
+} FqlFieldKind;
+
+/* FqlField.binding. */
+typedef struct FqlFieldBinding
+{
+	FqlFieldKind kind;
+	const FqlType *target;		/* ROOT_*, TO_*, DATA_OBJECT, DATA_LIST */
+	AttrNumber	column;			/* COLUMN */
+	Oid			column_type;	/* COLUMN: its type, domains looked through; DATA_VALUE: the type to cast to when
+								 * comparing (InvalidOid: not comparable) */
+	Oid			column_collation;	/* COLUMN */
+	bool		is_array;		/* COLUMN: an array of column_type's element type */
+	int			join_count;		/* TO_*: pairs local = remote */
+	AttrNumber *local_columns;
+	AttrNumber *remote_columns;
+	const char *data_key;		/* DATA_*: the key in the document, as stored */
+} FqlFieldBinding;
+
+/* What an argument of a field means: FqlInputField.binding of arguments. */
+typedef enum FqlArgumentKind
+{
+	FQL_ARGUMENT_KEY,			/* a key column that must equal the value: column (or the document's id) */
+	FQL_ARGUMENT_WHERE,
+	FQL_ARGUMENT_ORDER_BY,
+	FQL_ARGUMENT_LIMIT,
+	FQL_ARGUMENT_OFFSET
+} FqlArgumentKind;
+
+typedef struct FqlArgumentBinding
+{
+	FqlArgumentKind kind;
+	const FqlField *field;		/* KEY: the field of the target type that it compares */
+} FqlArgumentBinding;
+
+typedef enum FqlOperator
+{
+	FQL_OP_EQ, FQL_OP_NEQ, FQL_OP_GT, FQL_OP_GTE, FQL_OP_LT, FQL_OP_LTE,
+	FQL_OP_IN, FQL_OP_NIN,
+	FQL_OP_ISNULL,				/* Boolean operand; false inverts */
+	FQL_OP_IS_NOT_NULL,			/* Boolean operand; false inverts */
+	FQL_OP_CONTAINS, FQL_OP_ICONTAINS, FQL_OP_STARTSWITH, FQL_OP_ISTARTSWITH, FQL_OP_ENDSWITH, FQL_OP_IENDSWITH,
+	FQL_OP_LIKE, FQL_OP_ILIKE, FQL_OP_NLIKE, FQL_OP_NILIKE,
+	FQL_OP_REGEX, FQL_OP_IREGEX, FQL_OP_NREGEX, FQL_OP_NIREGEX
+} FqlOperator;
+
+/* FqlInputField.binding of the fields of <Type>Where, <Scalar>Filter and <Type>OrderBy. */
+typedef enum FqlInputMeaning
+{
+	FQL_MEANS_AND, FQL_MEANS_OR, FQL_MEANS_NOT,	/* in Where */
+	FQL_MEANS_FIELD,			/* in Where and OrderBy: field */
+	FQL_MEANS_OPERATOR,			/* in Filter: op */
+	FQL_MEANS_ORDER_FIELD,		/* in OrderBy: the "field" of {field: "createdAt", direction: DESC} */
+	FQL_MEANS_ORDER_DIRECTION	/* in OrderBy: its "direction" */
+} FqlInputMeaning;
+
+typedef struct FqlInputBinding
+{
+	FqlInputMeaning meaning;
+	const FqlField *field;		/* FIELD: of the object type: COLUMN, TO_ONE, DATA_VALUE or DATA_OBJECT */
+	FqlOperator op;				/* OPERATOR */
+} FqlInputBinding;
+
+/*
+ * Load the schema of the current database into an arena.  Problems that make a part unusable (a collision that a later
+ * DDL brought about) leave that part out and add a diagnostic; an exposed relation that is gone is left out silently.
+ */
+extern FqlTypeSystem *fql_schema_load(FqlArena *arena, FqlDiagnostics *diagnostics);
+
+#endif							/* FQL_SCHEMA_H */
