@@ -1,0 +1,191 @@
+/*
+ * guc.c
+ *    The settings, in alphabetical order.
+ *
+ * Limits and everything that decides what is cached need superuser (or SIGHUP): a role that only calls the API must not
+ * raise its own limits.  The prefix "fraiseql" is deliberately not reserved: FraiseQL applications set placeholders
+ * such as fraiseql.tenant_id, and reserving the prefix would make each of those fail.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/varlena.h"
+
+#include "guc.h"
+
+bool		fql_cache_enabled;
+int			fql_cache_max_entry_size;
+int			fql_cache_size;
+int			fql_cache_ttl;
+char	   *fql_cache_vary;
+int			fql_max_page_size;
+bool		fql_response_bigint_strings;
+int			fql_worker_interval;
+
+static int	max_aliases;
+static int	max_directives;
+static int	max_parser_depth;
+static int	max_query_depth;
+static int	max_query_size;
+static int	max_query_tokens;
+static int	max_root_fields;
+static int	max_selections;
+
+/*
+ * The names under which FraiseQL and its applications keep the caller's identity: row security policies read them, so
+ * an answer depends on their values.
+ */
+#define DEFAULT_VARY \
+	"app.account_id, app.account_role, app.actor_id, app.actor_role, app.organization_id, app.tenant_id, app.user_id, " \
+	"fraiseql.tenant_id, fraiseql.user_id, request.jwt.claims"
+
+FqlLimits
+fql_limits(void)
+{
+	return (FqlLimits){
+		.source_bytes = (uint32_t) max_query_size * 1024,
+		.tokens = (uint32_t) max_query_tokens,
+		.parser_depth = (uint32_t) max_parser_depth,
+		.query_depth = (uint32_t) max_query_depth,
+		.aliases = (uint32_t) max_aliases,
+		.directives = (uint32_t) max_directives,
+		.root_fields = (uint32_t) max_root_fields,
+		.selections = (uint32_t) max_selections,
+	};
+}
+
+/* fraiseql.cache_vary must be a list of names, each with a dot or known to the server. */
+static bool
+check_cache_vary(char **newval, void **extra, GucSource source)
+{
+	char	   *copy = pstrdup(*newval);
+	List	   *names;
+
+	if (!SplitGUCList(copy, ',', &names))
+	{
+		GUC_check_errdetail("List syntax is invalid.");
+		return false;
+	}
+	list_free(names);
+	pfree(copy);
+	return true;
+}
+
+static void
+define_cache_settings(void)
+{
+	DefineCustomBoolVariable("fraiseql.cache_enabled",
+							 "Answers operations from the cache and keeps their answers.",
+							 "Off: every operation is executed. Tracking of writes goes on, so turning it on again is safe.",
+							 &fql_cache_enabled,
+							 true,
+							 PGC_SUSET,
+							 0,
+							 NULL,
+							 NULL,
+							 NULL);
+	DefineCustomIntVariable("fraiseql.cache_max_entry_size",
+							"The largest answer that is kept.",
+							NULL,
+							&fql_cache_max_entry_size,
+							1024,
+							1,
+							MAX_KILOBYTES,
+							PGC_SUSET,
+							GUC_UNIT_KB,
+							NULL,
+							NULL,
+							NULL);
+	DefineCustomIntVariable("fraiseql.cache_size",
+							"Shared memory for cached answers.",
+							"About a fifth more is allocated for the entries' headers, and 8 MB for tags.",
+							&fql_cache_size,
+							64,
+							1,
+							1024 * 1024,
+							PGC_POSTMASTER,
+							GUC_UNIT_MB,
+							NULL,
+							NULL,
+							NULL);
+	DefineCustomIntVariable("fraiseql.cache_ttl",
+							"How long a cached answer may live at most.",
+							"A safety net: freshness does not depend on it. fraiseql.expose() can set it per type.",
+							&fql_cache_ttl,
+							24 * 60 * 60,
+							1,
+							INT_MAX,
+							PGC_SUSET,
+							GUC_UNIT_S,
+							NULL,
+							NULL,
+							NULL);
+	DefineCustomStringVariable("fraiseql.cache_vary",
+							   "Settings whose values are part of every cache key.",
+							   "An answer that reads any other setting is not cached.",
+							   &fql_cache_vary,
+							   DEFAULT_VARY,
+							   PGC_SUSET,
+							   GUC_LIST_INPUT,
+							   check_cache_vary,
+							   NULL,
+							   NULL);
+}
+
+/* One limit: at least 1, superuser only. */
+static void
+define_limit(const char *name, const char *description, int *variable, int value, int largest, int flags)
+{
+	DefineCustomIntVariable(name, description, NULL, variable, value, 1, largest, PGC_SUSET, flags, NULL, NULL, NULL);
+}
+
+static void
+define_limits(void)
+{
+	define_limit("fraiseql.max_aliases", "The most aliases in one document.", &max_aliases, 50, INT_MAX, 0);
+	define_limit("fraiseql.max_directives", "The most directives in one document.", &max_directives, 50, INT_MAX, 0);
+	define_limit("fraiseql.max_page_size", "The most rows in one list; a longer one is an error, never cut silently.",
+				 &fql_max_page_size, 10000, INT_MAX - 1, 0);
+	define_limit("fraiseql.max_parser_depth", "The deepest nesting of brackets in a document.", &max_parser_depth,
+				 64, 1000, 0);
+	define_limit("fraiseql.max_query_depth", "The deepest nesting of fields in an operation.", &max_query_depth,
+				 20, 200, 0);
+	define_limit("fraiseql.max_query_size", "The longest document.", &max_query_size, 256, 64 * 1024, GUC_UNIT_KB);
+	define_limit("fraiseql.max_query_tokens", "The most tokens in a document.", &max_query_tokens, 15000,
+				 10 * 1000 * 1000, 0);
+	define_limit("fraiseql.max_root_fields", "The most root fields in an operation.", &max_root_fields, 20, INT_MAX, 0);
+	define_limit("fraiseql.max_selections", "The most fields in an operation after expanding fragments.",
+				 &max_selections, 10000, 10 * 1000 * 1000, 0);
+}
+
+void
+fql_guc_define(void)
+{
+	define_cache_settings();
+	define_limits();
+	DefineCustomBoolVariable("fraiseql.response_bigint_strings",
+							 "Prints BigInt and Decimal columns as JSON strings.",
+							 "JavaScript clients lose digits of large numbers otherwise. Documents of read models are printed as stored.",
+							 &fql_response_bigint_strings,
+							 true,
+							 PGC_USERSET,
+							 0,
+							 NULL,
+							 NULL,
+							 NULL);
+	DefineCustomIntVariable("fraiseql.worker_interval",
+							"Pause between two rounds of the background worker.",
+							NULL,
+							&fql_worker_interval,
+							1000,
+							10,
+							60 * 60 * 1000,
+							PGC_SIGHUP,
+							GUC_UNIT_MS,
+							NULL,
+							NULL,
+							NULL);
+}
