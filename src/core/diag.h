@@ -51,6 +51,7 @@ typedef struct FqlDiagnostic
 	FqlStr		message;		/* a sentence for the client, valid UTF-8 */
 	FqlLocation locations[FQL_DIAGNOSTIC_LOCATIONS];
 	const FqlPath *path;		/* NULL for request errors */
+	char		sqlstate[6];	/* extensions.sqlstate of an error that SQL raised; "": none */
 } FqlDiagnostic;
 
 /* A bounded list: after "limit" diagnostics further ones are only counted, so hostile input cannot make it grow. */
