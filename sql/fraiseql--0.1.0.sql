@@ -43,6 +43,13 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT SET search_path = pg_ca
 COMMENT ON FUNCTION fraiseql.hide(regclass) IS 'take a relation out of the GraphQL schema; false when it was not exposed. Tracking triggers stay';
 REVOKE ALL ON FUNCTION fraiseql.hide(regclass) FROM PUBLIC;
 
+CREATE FUNCTION fraiseql.track(relation regclass)
+RETURNS void
+AS 'MODULE_PATHNAME', 'fql_track'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.track(regclass) IS 'track writes to a table without showing it: for tables that exposed views reach only through functions';
+REVOKE ALL ON FUNCTION fraiseql.track(regclass) FROM PUBLIC;
+
 --
 -- Running operations.  No SET clause here: views and functions of the caller run under the caller's search_path, which
 -- is part of the cache key.

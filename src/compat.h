@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_class.h"
+#include "commands/trigger.h"
 #include "miscadmin.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
@@ -41,6 +42,17 @@ fql_compat_owns_relation(Oid relid, Oid role)
 	return object_ownercheck(RelationRelationId, relid, role);
 #else
 	return pg_class_ownercheck(relid, role);
+#endif
+}
+
+/* ALTER TABLE ... ENABLE ALWAYS TRIGGER, partitions' clones included. */
+static inline void
+fql_compat_enable_trigger_always(Relation relation, const char *name)
+{
+#if PG_VERSION_NUM >= 160000
+	EnableDisableTrigger(relation, name, InvalidOid, TRIGGER_FIRES_ALWAYS, false, true, ShareRowExclusiveLock);
+#else
+	EnableDisableTriggerNew(relation, name, TRIGGER_FIRES_ALWAYS, false, true, ShareRowExclusiveLock);
 #endif
 }
 
