@@ -60,6 +60,7 @@ typedef struct FqlDiagnostics
 	FqlArena   *arena;
 	FqlDiagnostic *first;
 	FqlDiagnostic *last;
+	FqlDiagnostic *scratch;		/* what fql_diagnose() returns beyond the limit; never in the list */
 	uint32_t	count;
 	uint32_t	limit;
 } FqlDiagnostics;

@@ -7,6 +7,9 @@
 
 #include <stdint.h>
 
+/* The parser goes no deeper whatever parser_depth says: every recursion over an AST relies on it. */
+#define FQL_PARSER_DEPTH_MAX 1000
+
 typedef struct FqlLimits
 {
 	uint32_t	source_bytes;	/* checked before lexing */
