@@ -117,6 +117,9 @@ extern const FqlTypeRef *fql_type_named(FqlTypeSystem *types, const FqlType *typ
 extern const FqlTypeRef *fql_type_list(FqlTypeSystem *types, const FqlTypeRef *of);
 extern const FqlTypeRef *fql_type_non_null(FqlTypeSystem *types, const FqlTypeRef *of);
 
+/* The type that a document writes, allocated in the request's arena; NULL where its named type does not exist. */
+extern const FqlTypeRef *fql_type_resolve(const FqlTypeSystem *types, const FqlTypeNode *node, FqlArena *arena);
+
 extern const FqlType *fql_type_find(const FqlTypeSystem *types, FqlStr name);
 extern const FqlField *fql_field_find(const FqlType *type, FqlStr name);
 extern const FqlInputField *fql_argument_find(const FqlField *field, FqlStr name);
