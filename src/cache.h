@@ -1,0 +1,85 @@
+/*
+ * cache.h
+ *    The store of answers in shared memory: look up without a lock, publish, evict, sweep.
+ */
+#ifndef FQL_CACHE_H
+#define FQL_CACHE_H
+
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "datatype/timestamp.h"
+#include "storage/lwlock.h"
+
+#include "key.h"
+#include "stats.h"
+
+/* Who asks, as far as it decides whether an entry may be served. */
+typedef struct FqlReader
+{
+	FullTransactionId snapshot_xmin;	/* REPEATABLE READ: of the transaction's snapshot; else invalid */
+	bool		has_temporary_schema;	/* an entry whose functions look names up by search_path is then refused */
+} FqlReader;
+
+/* An answer to publish, and what it was computed from. */
+typedef struct FqlAnswer
+{
+	const text *response;
+	const uint32 *words;		/* each once */
+	int			word_count;
+	uint64		start_clock;	/* s0: the clock before the snapshot was taken */
+	FullTransactionId snapshot_xmax;	/* F.xmax */
+	int			ttl;			/* seconds */
+	bool		depends_on_path;	/* functions in it look names up by search_path */
+} FqlAnswer;
+
+/* The stored answer, palloc'ed, or NULL. */
+extern text *fql_cache_get(const FqlKey *key, const FqlReader *reader);
+
+/* Is there an entry for the key that any reader could be served? */
+extern bool fql_cache_contains(const FqlKey *key);
+
+/* Publish; FQL_REASON_NONE, or why not. */
+extern FqlReason fql_cache_put(const FqlKey *key, const FqlAnswer *answer);
+
+/* Free the invalid and expired ones among the next "budget" entries from *position on, which moves and wraps. */
+extern void fql_cache_sweep(uint32 *position, uint32 budget);
+
+/* Drop all; returns how many there were. */
+extern uint64 fql_cache_clear(void);
+
+typedef struct FqlCacheGauges
+{
+	uint64		entries;
+	uint64		memory;			/* bytes */
+	uint64		peak_memory;
+	uint64		max_memory;
+} FqlCacheGauges;
+
+extern void fql_cache_gauges(FqlCacheGauges *gauges);
+
+/* One entry as the view shows it. */
+typedef struct FqlEntryInfo
+{
+	Oid			database;
+	Oid			role;
+	uint64		hash;
+	char	   *query;			/* palloc'ed */
+	uint64		bytes;
+	uint64		memory;
+	uint32		words;
+	bool		valid;
+	TimestampTz created_at;
+	TimestampTz expires_at;
+} FqlEntryInfo;
+
+/* The first entry at or after *position; false at the end. *position moves past it. */
+extern bool fql_cache_next(uint32 *position, FqlEntryInfo *info);
+
+/* The seeded hash that finds a key's bucket. */
+extern uint64 fql_cache_hash(const char *data, size_t len);
+
+extern Size fql_cache_shmem_size(void);
+extern void fql_cache_shmem_init(bool found, void *memory, LWLock *lock, uint64 seed);
+
+#endif							/* FQL_CACHE_H */

@@ -1,0 +1,34 @@
+/*
+ * key.h
+ *    What two calls must share to get the same answer.
+ */
+#ifndef FQL_KEY_H
+#define FQL_KEY_H
+
+#include "postgres.h"
+
+#include "core/str.h"
+
+/* Compared in full on a hit; the hash only finds the bucket, and its seed is secret. */
+typedef struct FqlKey
+{
+	const char *data;
+	uint32		len;
+	uint64		hash;
+	Oid			database;
+	Oid			role;
+	uint32		query_offset;	/* where the normalized operation stands in data */
+	uint32		query_length;
+} FqlKey;
+
+/*
+ * The key of an operation for the caller, as of now.  "operation" is the normalized text, "literals" its lifted
+ * literals, "variables" the coerced variables' canonical text.  The bytes live in a buffer of this module until the
+ * next call.  False: the key would be too long for any entry.
+ */
+extern bool fql_key_build(FqlKey *key, FqlStr operation, FqlStr literals, FqlStr variables);
+
+/* Is the setting's value in every key?  Names compare case-insensitively. */
+extern bool fql_key_has_setting(const char *name);
+
+#endif							/* FQL_KEY_H */

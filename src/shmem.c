@@ -1,0 +1,82 @@
+/*
+ * shmem.c
+ *    Shared memory: asked for and set up while preloading; absent otherwise.
+ *
+ * Each module owns its part: it says how large it is and initializes it.  After a crash the postmaster makes shared
+ * memory anew and this runs again, so a restart always begins with an empty cache.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+
+#include "cache.h"
+#include "shmem.h"
+#include "stats.h"
+#include "tags.h"
+
+static shmem_request_hook_type previous_request_hook = NULL;
+static shmem_startup_hook_type previous_startup_hook = NULL;
+static bool is_there = false;
+
+bool
+fql_shmem_is_there(void)
+{
+	return is_there;
+}
+
+static void
+shmem_request(void)
+{
+	if (previous_request_hook != NULL)
+		previous_request_hook();
+	RequestAddinShmemSpace(fql_tags_shmem_size());
+	RequestAddinShmemSpace(fql_stats_shmem_size());
+	RequestAddinShmemSpace(fql_cache_shmem_size());
+	RequestNamedLWLockTranche("fraiseql_store", 1);
+	RequestNamedLWLockTranche("fraiseql_stats", 1);
+}
+
+/* A seed that nobody outside the server can guess. */
+static uint64
+secret_seed(void)
+{
+	uint64		seed;
+
+	if (!pg_strong_random(&seed, sizeof(seed)))
+		ereport(FATAL,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate a random seed for fraiseql")));
+	return seed;
+}
+
+static void
+shmem_startup(void)
+{
+	bool		found;
+	void	   *memory;
+
+	if (previous_startup_hook != NULL)
+		previous_startup_hook();
+
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	memory = ShmemInitStruct("fraiseql tags", fql_tags_shmem_size(), &found);
+	fql_tags_shmem_init(found, memory, secret_seed());
+	memory = ShmemInitStruct("fraiseql counters", fql_stats_shmem_size(), &found);
+	fql_stats_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_stats")->lock);
+	memory = ShmemInitStruct("fraiseql cache", fql_cache_shmem_size(), &found);
+	fql_cache_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_store")->lock, secret_seed());
+	LWLockRelease(AddinShmemInitLock);
+	is_there = true;
+}
+
+void
+fql_shmem_init(void)
+{
+	previous_request_hook = shmem_request_hook;
+	shmem_request_hook = shmem_request;
+	previous_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = shmem_startup;
+}
