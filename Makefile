@@ -1,16 +1,97 @@
-# fraiseql: PGXS makefile.  `make`, `make install` and `make installcheck` work as for every extension.
+# fraiseql: PGXS makefile.
+#
+# `make`, `make install` and `make installcheck` work as for every extension; PG_CONFIG chooses the server, 15 or newer.
+# `make test` and `make demo` need nothing installed on Debian: they set up what they use, and remove it again.
 
 MODULE_big = fraiseql
 EXTENSION = fraiseql
-DATA = sql/fraiseql--0.1.0.sql
+DATA = $(sort $(wildcard sql/fraiseql--*.sql))
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/core/*.c)))
+EXTRA_CLEAN = $(OBJS:.o=.d) build output_iso results log
+
+# Warnings are errors for those who change the code (a git checkout), not for those who build a release with a compiler
+# that is newer than it.  `make WERROR=` turns it off.
+WERROR = $(if $(wildcard .git),-Werror)
+
+# Debian's server was built with gcc: its flags, which pg_config hands on, and gnu_printf in its headers are nothing that
+# clang should blame on this code.
+IS_CLANG := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),yes)
+COMPILER_CFLAGS = $(if $(IS_CLANG),-Wno-unknown-warning-option -Wno-ignored-optimization-argument \
+	-Wno-ignored-attributes)
+
 PG_CPPFLAGS = -I$(CURDIR)/src -I/usr/include/json-c
-PG_CFLAGS = -Wall -Wextra -Werror -Wno-declaration-after-statement -Wno-unused-parameter -Wno-sign-compare -MMD -MP
+PG_CFLAGS = -Wall -Wextra $(WERROR) $(COMPILER_CFLAGS) \
+	-Wno-declaration-after-statement -Wno-unused-parameter -Wno-sign-compare -MMD -MP
 SHLIB_LINK = -ljson-c
-EXTRA_CLEAN = $(OBJS:.o=.d)
+
+# pg_regress inputs, one file a concept.  First those that others build upon, in this order; then every other file of
+# sql/, so that none is ever left out.  They run one after another: the counters that they read are the cluster's.
+REGRESS_FIRST = schema_names schema_relations schema_documents schema_errors \
+	query_select query_where query_order_page query_relations query_documents query_errors
+REGRESS_FOUND = $(filter-out fraiseql--%,$(sort $(basename $(notdir $(wildcard sql/*.sql)))))
+REGRESS = $(filter $(REGRESS_FOUND),$(REGRESS_FIRST)) $(filter-out $(REGRESS_FIRST),$(REGRESS_FOUND))
+REGRESS_OPTS = --load-extension=fraiseql --encoding=UTF8
+
+ISOLATION = $(sort $(basename $(notdir $(wildcard test/isolation/specs/*.spec))))
+ISOLATION_OPTS = --inputdir=test/isolation --load-extension=fraiseql --encoding=UTF8
+
+.DEFAULT_GOAL := all
 
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+
+ifneq ($(wildcard $(PGXS)),)
 include $(PGXS)
 
+ifneq ($(filter 9.% 10 11 12 13 14,$(MAJORVERSION)),)
+$(error fraiseql needs PostgreSQL 15 or newer, and $(PG_CONFIG) is of version $(VERSION))
+endif
+
+installcheck: installcheck-preload
+else
+all install installcheck:
+	@echo "No server headers: '$(PG_CONFIG) --pgxs' leads nowhere. Install postgresql-server-dev-NN and libjson-c-dev," >&2
+	@echo "or name another pg_config with PG_CONFIG=... ('make test' and 'make demo' install what they need.)" >&2
+	@exit 1
+
+clean:
+	rm -rf $(OBJS) $(OBJS:.o=.bc) fraiseql.so $(EXTRA_CLEAN)
+endif
+
+# Header edits rebuild: the compiler wrote down what each object includes.
 -include $(OBJS:.o=.d)
+
+# The cache lives in the postmaster's shared memory, so a test server that did not preload the module fails everywhere
+# for one reason.  Say it once instead.
+installcheck-preload:
+	@$(bindir)/psql -X -A -t -d postgres -c 'SHOW shared_preload_libraries' | grep -qw fraiseql || { \
+		echo "installcheck needs a running server with shared_preload_libraries = 'fraiseql' (set it, then restart)." >&2; \
+		exit 1; }
+
+# Everything, on a fresh Debian too.  SUITES="unit regress" runs some of it; test/README.md has the list.
+test:
+	@SUITES='$(SUITES)' test/run
+
+demo:
+	@test/demo/run
+
+unit:
+	$(MAKE) -C test/unit
+
+purity:
+	$(MAKE) -C test/unit purity
+
+# Random documents for SECONDS a target.
+SECONDS = 20
+fuzz:
+	$(MAKE) -C test/fuzz SECONDS=$(SECONDS)
+
+format-check:
+	clang-format --dry-run --Werror $(wildcard src/*.[ch] src/core/*.[ch])
+
+# The two commands in an empty Debian: SUITE=bookworm (PostgreSQL 15) or trixie (PostgreSQL 17).  Needs root and debootstrap.
+SUITE = bookworm
+chroot-test:
+	test/chroot $(SUITE)
+
+.PHONY: all install installcheck installcheck-preload clean test demo unit purity fuzz format-check chroot-test
