@@ -1,0 +1,51 @@
+-- test/demo/functions.sql
+--    How the demo measures and checks.  Times are taken inside the server, around the one call.
+
+CREATE SCHEMA demo;
+
+CREATE TABLE demo.verdict (
+	what text NOT NULL,
+	passed boolean NOT NULL
+);
+
+-- Ask several times: the last answer, the median of the times in milliseconds, and whether all answers were the same bytes.
+-- With cold, the cache is emptied before each.
+CREATE FUNCTION demo.ask(query text, variables jsonb, times integer, cold boolean,
+	OUT answer json, OUT milliseconds numeric, OUT same boolean)
+LANGUAGE plpgsql AS $$
+DECLARE
+	before timestamptz;
+	spent double precision[] := '{}';
+	previous text;
+BEGIN
+	same := true;
+	FOR i IN 1 .. times LOOP
+		IF cold THEN
+			PERFORM fraiseql.cache_reset();
+		END IF;
+		before := clock_timestamp();
+		answer := fraiseql.execute(query, variables);
+		spent := spent || (extract(epoch FROM clock_timestamp() - before) * 1000)::double precision;
+		same := same AND answer::text = coalesce(previous, answer::text);
+		previous := answer::text;
+	END LOOP;
+	SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY s) INTO milliseconds FROM unnest(spent) s;
+END
+$$;
+
+-- Ask once with the cache switched off.
+CREATE FUNCTION demo.uncached(query text, variables jsonb) RETURNS json
+LANGUAGE sql SET fraiseql.cache_enabled = off AS $$ SELECT fraiseql.execute(query, variables) $$;
+
+-- Remember a verdict, and say it.
+CREATE FUNCTION demo.verify(what text, passed boolean) RETURNS text
+LANGUAGE sql AS $$
+	INSERT INTO demo.verdict VALUES (what, coalesce(passed, false));
+	SELECT CASE WHEN passed THEN '  [ok] ' ELSE '  [WRONG] ' END || what;
+$$;
+
+-- One line of a measurement.
+CREATE FUNCTION demo.line(label text, milliseconds numeric, note text) RETURNS text
+LANGUAGE sql AS $$
+	SELECT rpad('  ' || label, 48) || lpad(to_char(milliseconds, 'FM999990.000') || ' ms', 14) || coalesce('   ' || note, '');
+$$;
