@@ -13,8 +13,8 @@ EXTRA_CLEAN = $(OBJS:.o=.d) build output_iso results log
 # that is newer than it.  `make WERROR=` turns it off.
 WERROR = $(if $(wildcard .git),-Werror)
 
-# Debian's server was built with gcc: its flags, which pg_config hands on, and gnu_printf in its headers are nothing that
-# clang should blame on this code.
+# Debian's server was built with gcc: its flags, which pg_config hands on, and gnu_printf in its headers are nothing
+# that clang should blame on this code.
 IS_CLANG := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),yes)
 COMPILER_CFLAGS = $(if $(IS_CLANG),-Wno-unknown-warning-option -Wno-ignored-optimization-argument \
 	-Wno-ignored-attributes)
@@ -89,7 +89,7 @@ fuzz:
 format-check:
 	clang-format --dry-run --Werror $(wildcard src/*.[ch] src/core/*.[ch])
 
-# The two commands in an empty Debian: SUITE=bookworm (PostgreSQL 15) or trixie (PostgreSQL 17).  Needs root and debootstrap.
+# The two commands in an empty Debian, SUITE=bookworm (PostgreSQL 15) or trixie (17).  Needs root and debootstrap.
 SUITE = bookworm
 chroot-test:
 	test/chroot $(SUITE)

@@ -22,7 +22,7 @@ SELECT milliseconds AS miss_ms FROM demo.ask(:'query', :'variables', 5, true) \g
 SELECT demo.line('miss: the first time, planned too', :first_ms, NULL);
 SELECT demo.line('miss: executed again (median of 5)', :miss_ms, NULL);
 SELECT demo.line('hit:  from shared memory (median of ' || :repeat || ')', :hit_ms,
-	format('%s times faster', to_char(:miss_ms / greatest(:hit_ms, 0.001), 'FM999G999')));
+	format('×%s faster', to_char(:miss_ms / greatest(:hit_ms, 0.001), 'FM999G990')));
 \qecho
 \qecho @json :first_answer
 \qecho
@@ -32,7 +32,9 @@ SELECT demo.verify(:repeat || ' of ' || :repeat || ' came from the cache', :hits
 
 -- The write comes from another session, which knows nothing of the cache.
 \qecho
-\qecho '  another session:' :change
+\qecho '  meanwhile, in another session:'
+\qecho '   ' :change
+\qecho
 \setenv CHANGE :change
 \! psql -X -q -v ON_ERROR_STOP=1 -c "$CHANGE" || echo '  [WRONG] the write failed'
 SELECT answer AS fresh_answer, milliseconds AS fresh_ms FROM demo.ask(:'query', :'variables', 1, false) \gset

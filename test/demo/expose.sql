@@ -14,5 +14,7 @@ SELECT '  ' || fraiseql.expose('app.tb_dependency', options => '{
 	}}');
 
 -- Read models.  v_package and tb_package would both be Package; here both are on show, so these get other names.
-SELECT '  ' || fraiseql.expose('app.v_maintainer', 'MaintainerPage', '{"singular": "maintainerPage", "plural": "maintainerPages"}');
-SELECT '  ' || fraiseql.expose('app.v_package', 'PackagePage', '{"singular": "packagePage", "plural": "packagePages"}');
+SELECT '  ' || fraiseql.expose('app.v_maintainer', 'MaintainerPage', '{
+	"singular": "maintainerPage", "plural": "maintainerPages"}');
+SELECT '  ' || fraiseql.expose('app.v_package', 'PackagePage', '{
+	"singular": "packagePage", "plural": "packagePages"}');

@@ -8,8 +8,8 @@ CREATE TABLE demo.verdict (
 	passed boolean NOT NULL
 );
 
--- Ask several times: the last answer, the median of the times in milliseconds, and whether all answers were the same bytes.
--- With cold, the cache is emptied before each.
+-- Ask several times: the last answer, the median of the times in milliseconds, and whether all answers were the same
+-- bytes.  With cold, the cache is emptied before each.
 CREATE FUNCTION demo.ask(query text, variables jsonb, times integer, cold boolean,
 	OUT answer json, OUT milliseconds numeric, OUT same boolean)
 LANGUAGE plpgsql AS $$
@@ -47,5 +47,5 @@ $$;
 -- One line of a measurement.
 CREATE FUNCTION demo.line(label text, milliseconds numeric, note text) RETURNS text
 LANGUAGE sql AS $$
-	SELECT rpad('  ' || label, 48) || lpad(to_char(milliseconds, 'FM999990.000') || ' ms', 14) || coalesce('   ' || note, '');
+	SELECT rtrim(format('  %s%s ms   %s', rpad(label, 46), lpad(to_char(milliseconds, 'FM999990.000'), 11), note));
 $$;

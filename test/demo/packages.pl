@@ -6,8 +6,8 @@
 # Usage: apt-cache dumpavail | packages.pl <directory> [<number of packages> [<name to keep>...]]
 #
 # With a number only so many packages are kept, the named ones among them, and dependencies between kept packages.  An
-# index entry is a paragraph of "Field: value" lines, with continuation lines that begin with a space.  Identifiers are the MD5
-# of the name, so that the same package has the same one on every machine.
+# index entry is a paragraph of "Field: value" lines, with continuation lines that begin with a space.  Identifiers are
+# the MD5 of the name, so that the same package has the same one on every machine.
 use strict;
 use warnings;
 

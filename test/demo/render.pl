@@ -11,11 +11,12 @@
 # (A JSON module would lose the order, which is the order of the request.)
 use strict;
 use warnings;
+use utf8;
 
 use File::Temp 'tempfile';
 
 use constant WIDTH => 92;
-use constant MAX_LINES => 32;
+use constant MAX_LINES => 28;
 
 my ($bold, $plain) = -t STDOUT ? ("\e[1m", "\e[0m") : ('', '');
 my $old = '';
@@ -29,7 +30,21 @@ while (my $line = <STDIN>)
 	elsif ($line =~ /^\@json (.*)/)  { print_lines(' ', pretty($1)); }
 	elsif ($line =~ /^\@diff (.*)/)  { $old = $1; }
 	elsif ($line =~ /^\@with (.*)/)  { print_difference($old, $1); }
-	else                             { print "$line\n"; }
+	else                             { print with_colour($line), "\n"; }
+}
+
+# On a terminal verdicts have the colours that everybody expects.
+sub with_colour
+{
+	my ($line) = @_;
+
+	if ($bold)
+	{
+		$line =~ s/^(  )(\[ok\])/$1\e[32m$2$plain/;
+		$line =~ s/^(  )(\[WRONG\])/$1\e[1;31m$2$plain/;
+		$line =~ s/(×[\d,]+ faster)$/$bold$1$plain/;
+	}
+	return $line;
 }
 
 sub print_title

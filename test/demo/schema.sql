@@ -1,6 +1,6 @@
 -- test/demo/schema.sql
---    Debian's packages as FraiseQL has them: normalized tb_ tables with the three keys of a FraiseQL entity (pk_ inside, id
---    for the world, a name for people), and v_ views on top that compose each answer as one document.
+--    Debian's packages as FraiseQL has them: normalized tb_ tables with the three keys of a FraiseQL entity (pk_
+--    inside, id for the world, a name for people), and v_ views on top that compose each answer as one document.
 --
 -- Variables: maintainers, packages, dependencies: the files for COPY.
 

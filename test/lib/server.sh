@@ -13,6 +13,9 @@ CLUSTER_DATA=
 SERVER_USER=
 PG_CONFIG=${PG_CONFIG:-}
 
+# Names of the builds that are known to be of the present sources.
+BUILT=${BUILT:-}
+
 # Compile a copy of the sources, so that objects of another compiler, or of a `make` in the checkout, never mix with
 # these.  Usage: build_module <name> <make arguments>; the result is build/<name>.
 build_module()
@@ -23,8 +26,17 @@ build_module()
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	(cd "$ROOT" && tar -cf - --exclude='*.o' --exclude='*.d' --exclude='*.bc' \
-		Makefile fraiseql.control src sql expected test/isolation) | tar -C "$dir" -xf -
-	make -j"$(nproc)" -C "$dir" PG_CONFIG="$PG_CONFIG" with_llvm=no WERROR=-Werror "$@"
+		Makefile *.control src sql $(ls -d expected test/isolation 2>/dev/null)) | tar -C "$dir" -xf -
+	make -s -j"$(nproc)" -C "$dir" PG_CONFIG="$PG_CONFIG" with_llvm=no "$@"
+}
+
+# The same, unless this run has built it before.
+need_build()
+{
+	case " $BUILT " in
+		*" $1 "*) ;;
+		*) build_module "$@" && BUILT="$BUILT $1" ;;
+	esac
 }
 
 # Choose the server: PG_CONFIG when given, else the one that test/setup installed.
@@ -112,7 +124,7 @@ tree_create()
 # Install a build into it.  Usage: tree_install <name of build_module>
 tree_install()
 {
-	make -C "$BUILD_DIR/$1" PG_CONFIG="$PG_CONFIG" with_llvm=no WERROR=-Werror install DESTDIR="$SCRATCH/tree"
+	make -s -C "$BUILD_DIR/$1" PG_CONFIG="$PG_CONFIG" with_llvm=no install DESTDIR="$SCRATCH/tree"
 	chmod -R a+rX "$SCRATCH/tree"
 }
 
