@@ -26,7 +26,8 @@ typedef struct FqlInput
 {
 	struct FqlInput *next;		/* the next item or member */
 	FqlInputKind kind;
-	FqlLocation location;		/* of the literal, or of the argument whose variable it came from */
+	FqlLocation location;		/* of the literal, or of the variable that stands for it; what is nested in a
+								 * variable's value: of the variable's definition */
 	const FqlInputField *field; /* set on a member of an object: its canonical field (never an alias) */
 	FqlStr		spelling;		/* of a member: the name as the client wrote it */
 	const FqlType *type;		/* the named type it was coerced to; NULL for NULL */
@@ -48,6 +49,7 @@ typedef struct FqlVariables
 {
 	FqlVariable *variables;		/* in the order of their definitions */
 	uint32_t	count;
+	const FqlVariable **by_name;	/* the same, sorted by name */
 	FqlStr		canonical;		/* the coerced values as text: equal text means equal values */
 } FqlVariables;
 
@@ -73,5 +75,8 @@ extern bool fql_literal_fits(const FqlValue *value, const FqlTypeRef *type, FqlA
 
 /* A scalar from text, as a literal or variable of that kind would be: true and canonical *result, or false. */
 extern bool fql_coerce_scalar_text(FqlScalar scalar, FqlStr text, bool is_string, FqlArena *arena, FqlStr *result);
+
+/* Exactly what PostgreSQL's uuid accepts: 32 hexadecimal digits, a hyphen after any four of them, braces around all. */
+extern bool fql_is_uuid(FqlStr text);
 
 #endif							/* FQL_COERCE_H */

@@ -17,7 +17,7 @@ typedef struct FqlSelectedField
 	const FqlType *parent;		/* the object type that has the field */
 	const FqlField *field;		/* NULL: __typename */
 	const FqlInput **arguments; /* one per field->arguments, NULL where not given and without default */
-	struct FqlSelectedField *selections;	/* NULL for leaves */
+	struct FqlSelectedField *selections;	/* NULL for leaves, and where everything below was skipped */
 	uint32_t	selection_count;
 	const struct FqlSelectedField *ancestor;	/* the field that contains this one; NULL at the root */
 } FqlSelectedField;
