@@ -19,10 +19,14 @@ IS_CLANG := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),yes)
 COMPILER_CFLAGS = $(if $(IS_CLANG),-Wno-unknown-warning-option -Wno-ignored-optimization-argument \
 	-Wno-ignored-attributes)
 
-PG_CPPFLAGS = -I$(CURDIR)/src -I/usr/include/json-c
+# -iquote: our headers never stand in for a header of the system or the server that happens to have the same name.
+JSON_C_CFLAGS ?= $(shell pkg-config --cflags json-c 2>/dev/null || echo -I/usr/include/json-c)
+JSON_C_LIBS ?= $(shell pkg-config --libs json-c 2>/dev/null || echo -ljson-c)
+
+PG_CPPFLAGS = -iquote $(CURDIR)/src $(JSON_C_CFLAGS)
 PG_CFLAGS = -Wall -Wextra $(WERROR) $(COMPILER_CFLAGS) \
 	-Wno-declaration-after-statement -Wno-unused-parameter -Wno-sign-compare -MMD -MP
-SHLIB_LINK = -ljson-c
+SHLIB_LINK = $(JSON_C_LIBS)
 
 # pg_regress inputs, one file a concept.  First those that others build upon, in this order; then every other file of
 # sql/, so that none is ever left out.  They run one after another: the counters that they read are the cluster's.
