@@ -1,0 +1,567 @@
+/*
+ * exec.c
+ *    Run a collected query operation and complete its response.
+ *
+ * Prepared plans are kept by SQL text and parameter types, a bounded number a backend, the least recently used dropped.
+ * PostgreSQL's plan cache below does the rest: it replans after DDL, and for another role where row security
+ * depends on it.
+ *
+ * Everything runs in one internal subtransaction, so that an error of the operation leaves the caller's transaction
+ * usable.  The plans are read-only, so subtransactions never get an xid.
+ *
+ * The one value of the result never enters a tuple store: a DestReceiver of our own writes it, compacted, straight into
+ * the response.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "lib/ilist.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "tcop/dest.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+#include "exec.h"
+#include "response.h"
+#include "sqlgen.h"
+
+#define PLAN_LIMIT 256
+
+typedef struct PlanKey
+{
+	const char *text;
+	Oid		   *types;
+	int			type_count;
+} PlanKey;
+
+typedef struct KeptPlan
+{
+	PlanKey		key;			/* first, as dynahash wants it; points into "memory" */
+	SPIPlanPtr	plan;			/* NULL while it is being prepared, or after that failed */
+	MemoryContext memory;
+	int			users;			/* executions under way: SQL can call functions that call us again */
+	dlist_node	recency;
+} KeptPlan;
+
+static MemoryContext plan_memory;
+static HTAB *plans;
+static dlist_head plans_by_recency; /* most recently used first */
+
+/* The response, and where its next bytes go. */
+typedef struct Receiver
+{
+	DestReceiver receiver;
+	StringInfo	out;
+	uint64		rows;
+} Receiver;
+
+/*
+ * The plan cache
+ */
+static uint32
+plan_hash(const void *key, Size keysize)
+{
+	const PlanKey *plan = key;
+	uint32		hash = hash_bytes((const unsigned char *) plan->text, strlen(plan->text));
+
+	return hash_combine(hash, hash_bytes((const unsigned char *) plan->types, plan->type_count * sizeof(Oid)));
+}
+
+/* Zero when equal, as dynahash wants it. */
+static int
+plan_match(const void *a, const void *b, Size keysize)
+{
+	const PlanKey *left = a;
+	const PlanKey *right = b;
+
+	if (left->type_count != right->type_count || strcmp(left->text, right->text) != 0)
+		return 1;
+	return left->type_count == 0 ? 0 : memcmp(left->types, right->types, left->type_count * sizeof(Oid));
+}
+
+static void
+plans_init(void)
+{
+	HASHCTL		control = {0};
+
+	plan_memory = AllocSetContextCreate(CacheMemoryContext, "fraiseql plans", ALLOCSET_DEFAULT_SIZES);
+	control.keysize = sizeof(PlanKey);
+	control.entrysize = sizeof(KeptPlan);
+	control.hash = plan_hash;
+	control.match = plan_match;
+	control.hcxt = plan_memory;
+	dlist_init(&plans_by_recency);
+	plans = hash_create("fraiseql plans", PLAN_LIMIT, &control, HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+}
+
+static void
+plan_drop(KeptPlan *plan)
+{
+	SPIPlanPtr	prepared = plan->plan;
+	MemoryContext memory = plan->memory;
+
+	dlist_delete(&plan->recency);
+	hash_search(plans, &plan->key, HASH_REMOVE, NULL);
+	MemoryContextDelete(memory);
+	if (prepared != NULL)
+		SPI_freeplan(prepared);
+}
+
+/* Make room for one more.  Plans that are running stay, so the limit can be passed by the depth of recursion. */
+static void
+plans_shrink(void)
+{
+	dlist_node *node = dlist_is_empty(&plans_by_recency) ? NULL : dlist_tail_node(&plans_by_recency);
+
+	while (node != NULL && hash_get_num_entries(plans) >= PLAN_LIMIT)
+	{
+		KeptPlan *plan = dlist_container(KeptPlan, recency, node);
+
+		node = dlist_has_prev(&plans_by_recency, node) ? dlist_prev_node(&plans_by_recency, node) : NULL;
+		if (plan->users == 0)
+			plan_drop(plan);
+	}
+}
+
+/* An entry without a plan.  Its key is copied first, so that an error half-way leaves no entry with a dangling key. */
+static KeptPlan *
+plan_enter(const PlanKey *key)
+{
+	MemoryContext memory = AllocSetContextCreate(plan_memory, "fraiseql plan", ALLOCSET_SMALL_SIZES);
+	PlanKey		copy = {.text = MemoryContextStrdup(memory, key->text), .type_count = key->type_count};
+	KeptPlan *plan;
+	bool		found;
+
+	copy.types = MemoryContextAlloc(memory, Max(key->type_count, 1) * sizeof(Oid));
+	memcpy(copy.types, key->types, key->type_count * sizeof(Oid));
+	plan = hash_search(plans, &copy, HASH_ENTER, &found);
+	plan->plan = NULL;
+	plan->memory = memory;
+	plan->users = 0;
+	dlist_push_head(&plans_by_recency, &plan->recency);
+	return plan;
+}
+
+/*
+ * The entry of a statement, made at its first use.  It is pinned before anything else happens: preparing and running can
+ * reach functions that call us again, and room that they make must not be this entry's.
+ */
+static KeptPlan *
+plan_pin(const FqlSql *sql)
+{
+	PlanKey		key = {.text = sql->text.data, .type_count = sql->parameter_count};
+	KeptPlan   *plan;
+
+	key.types = palloc(Max(sql->parameter_count, 1) * sizeof(Oid));
+	for (int i = 0; i < sql->parameter_count; i++)
+		key.types[i] = sql->parameters[i].type;
+	if (plans == NULL)
+		plans_init();
+	plan = hash_search(plans, &key, HASH_FIND, NULL);
+	if (plan == NULL)
+	{
+		plans_shrink();
+		plan = plan_enter(&key);
+	}
+	else
+		dlist_move_head(&plans_by_recency, &plan->recency);
+	plan->users++;
+	return plan;
+}
+
+/* Prepare a pinned entry's statement unless that was done before.  Cursor options 0: no parallel workers. */
+static void
+plan_prepare(KeptPlan *plan)
+{
+	SPIPlanPtr	prepared;
+
+	if (plan->plan != NULL)
+		return;
+	prepared = SPI_prepare(plan->key.text, plan->key.type_count, plan->key.types);
+	if (prepared == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not prepare the statement of a GraphQL operation"),
+				 errdetail_internal("SPI_prepare: %s", SPI_result_code_string(SPI_result))));
+	SPI_keepplan(prepared);
+	plan->plan = prepared;
+}
+
+/*
+ * Parameters
+ */
+static char *
+server_text(FqlStr value)
+{
+	char	   *copy;
+
+	if (value.len >= MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("value is too long")));
+	copy = pnstrdup(value.data, value.len);
+	return pg_any_to_server(copy, (int) value.len, PG_UTF8);
+}
+
+static Datum
+scalar_datum(const FqlSqlParameter *parameter)
+{
+	Oid			input;
+	Oid			io_parameter;
+
+	getTypeInputInfo(parameter->type, &input, &io_parameter);
+	return OidInputFunctionCall(input, server_text(parameter->text), io_parameter, -1);
+}
+
+static Datum
+array_datum(const FqlSqlParameter *parameter)
+{
+	uint32_t	count = parameter->item_count;
+	Datum	   *values = palloc(mul_size(Max(count, 1), sizeof(Datum)));
+	bool	   *nulls = palloc0(Max(count, 1));
+	int			dimensions[1] = {(int) count};
+	int			lower_bounds[1] = {1};
+	Oid			input;
+	Oid			io_parameter;
+	FmgrInfo	function;
+	int16		len;
+	bool		by_value;
+	char		align;
+
+	getTypeInputInfo(parameter->element_type, &input, &io_parameter);
+	fmgr_info(input, &function);
+	get_typlenbyvalalign(parameter->element_type, &len, &by_value, &align);
+	for (uint32_t i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		nulls[i] = parameter->items[i].data == NULL;
+		values[i] = InputFunctionCall(&function, nulls[i] ? NULL : server_text(parameter->items[i]), io_parameter, -1);
+	}
+	return PointerGetDatum(construct_md_array(values, nulls, count == 0 ? 0 : 1, dimensions, lower_bounds,
+											  parameter->element_type, len, by_value, align));
+}
+
+static ParamListInfo
+parameter_list(const FqlSql *sql)
+{
+	ParamListInfo list = makeParamList(sql->parameter_count);
+
+	for (int i = 0; i < sql->parameter_count; i++)
+	{
+		const FqlSqlParameter *parameter = &sql->parameters[i];
+
+		CHECK_FOR_INTERRUPTS();
+		list->params[i].value = OidIsValid(parameter->element_type) ? array_datum(parameter) : scalar_datum(parameter);
+		list->params[i].isnull = false;
+		list->params[i].pflags = PARAM_FLAG_CONST;
+		list->params[i].ptype = parameter->type;
+	}
+	return list;
+}
+
+/*
+ * The result
+ */
+static void
+receiver_nothing(DestReceiver *self)
+{
+}
+
+static void
+receiver_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
+{
+}
+
+static bool
+receiver_receive(TupleTableSlot *slot, DestReceiver *self)
+{
+	Receiver   *receiver = (Receiver *) self;
+	bool		isnull;
+	Datum		value = slot_getattr(slot, 1, &isnull);
+
+	receiver->rows++;
+	if (!isnull)
+	{
+		text	   *json = DatumGetTextPP(value);
+
+		fql_response_append_compact(receiver->out, VARDATA_ANY(json), VARSIZE_ANY_EXHDR(json));
+	}
+	return true;
+}
+
+/* Run a pinned statement with its parameters and append its value to "out".  Called within SPI. */
+static void
+run_statement(KeptPlan *plan, ParamListInfo parameters, StringInfo out)
+{
+	Receiver	receiver = {
+		.receiver = {receiver_receive, receiver_startup, receiver_nothing, receiver_nothing, DestNone},
+		.out = out,
+	};
+	SPIExecuteOptions options = {
+		.params = parameters, .read_only = true, .must_return_tuples = true, .dest = &receiver.receiver
+	};
+	int			result;
+
+	plan_prepare(plan);
+	result = SPI_execute_plan_extended(plan->plan, &options);
+	if (result != SPI_OK_SELECT || receiver.rows != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("the statement of a GraphQL operation gave no single row"),
+				 errdetail_internal("SPI_execute_plan_extended: %s", SPI_result_code_string(result))));
+}
+
+/*
+ * Errors
+ */
+
+/*
+ * Is this error one of the session, the server or our own code rather than of the operation?  The classes are named
+ * that must be thrown on; RAISE may use any other SQLSTATE it likes.  While values are read, names are the operation's
+ * too: the input function of regclass looks them up.
+ */
+static bool
+is_thrown_on(int sqlstate, bool reading_values)
+{
+	static const int classes[] = {
+		MAKE_SQLSTATE('0', '8', '0', '0', '0'), /* connection */
+		MAKE_SQLSTATE('0', 'B', '0', '0', '0'), /* transaction initiation */
+		MAKE_SQLSTATE('2', '5', '0', '0', '0'), /* transaction state */
+		MAKE_SQLSTATE('2', 'D', '0', '0', '0'), /* transaction termination */
+		MAKE_SQLSTATE('4', '0', '0', '0', '0'), /* serialization, deadlock */
+		MAKE_SQLSTATE('4', '2', '0', '0', '0'), /* names and syntax: DDL at this moment, or our mistake */
+		MAKE_SQLSTATE('5', '3', '0', '0', '0'), /* resources */
+		MAKE_SQLSTATE('5', '5', '0', '0', '0'), /* locks */
+		MAKE_SQLSTATE('5', '7', '0', '0', '0'), /* cancel, shutdown */
+		MAKE_SQLSTATE('5', '8', '0', '0', '0'), /* files */
+		MAKE_SQLSTATE('7', '2', '0', '0', '0'), /* snapshot too old */
+		MAKE_SQLSTATE('F', '0', '0', '0', '0'), /* configuration */
+		MAKE_SQLSTATE('H', 'V', '0', '0', '0'), /* foreign data */
+		MAKE_SQLSTATE('X', 'X', '0', '0', '0'), /* internal, corruption */
+	};
+
+	if (sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE ||
+		(reading_values && ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION))
+		return false;
+	for (size_t i = 0; i < lengthof(classes); i++)
+		if (ERRCODE_TO_CATEGORY(sqlstate) == classes[i])
+			return true;
+	return false;
+}
+
+static FqlStr
+field_name(const FqlSelectedField *root)
+{
+	return root->field != NULL ? root->field->name : FQL_STR("__typename");
+}
+
+/* extensions.code of an error that SQL raised. */
+static FqlErrorCode
+error_code(int sqlstate)
+{
+	if (sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE)
+		return FQL_ERROR_FORBIDDEN;
+	if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+		return FQL_ERROR_LIMIT;
+	return FQL_ERROR_DATABASE;
+}
+
+/* What the client is told: the message of an error about data; of one about privileges only which field. */
+static void
+diagnose(FqlDiagnostics *diagnostics, const FqlSelectedField *root, const ErrorData *error)
+{
+	FqlErrorCode code = error_code(error->sqlerrcode);
+	FqlDiagnostic *diagnostic;
+	FqlPath    *path = FQL_NEW(diagnostics->arena, FqlPath);
+	FqlStr		message = fql_response_to_utf8(fql_str_from(error->message == NULL ? "unknown error" : error->message));
+
+	if (code == FQL_ERROR_FORBIDDEN)
+		diagnostic = fql_diagnose(diagnostics, code, root->location,
+								  "Permission denied for field \"%.*s\".", FQL_STR_ARGS(field_name(root)));
+	else
+		diagnostic = fql_diagnose(diagnostics, code, root->location, "%.*s", FQL_STR_ARGS(message));
+	path->name = root->response_key;
+	diagnostic->path = path;
+	strlcpy(diagnostic->sqlstate, unpack_sql_state(error->sqlerrcode), sizeof(diagnostic->sqlstate));
+}
+
+/* What the client is not told goes to the server's log, for whoever turns it up. */
+static void
+log_error(const FqlSql *sql, const ErrorData *error)
+{
+	ereport(DEBUG1,
+			(errmsg_internal("GraphQL field error: %s", error->message == NULL ? "" : error->message),
+			 errdetail_internal("%s%sSQL: %s", error->detail == NULL ? "" : error->detail,
+								error->detail == NULL ? "" : " ", sql->text.data)));
+}
+
+/*
+ * Run a statement in a subtransaction.  NULL, or the error of the operation, after which "out" is as it was.  The
+ * subtransaction's own error handling needs the error state copied and flushed before the rollback.
+ */
+static ErrorData *
+run_protected(const FqlSql *sql, StringInfo out)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+	KeptPlan   *volatile plan;
+	volatile bool reading_values = true;
+	int			len = out->len;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	plan = plan_pin(sql);
+	PG_TRY();
+	{
+		ParamListInfo parameters = parameter_list(sql);
+
+		reading_values = false;
+		if (SPI_connect() != SPI_OK_CONNECT)
+			elog(ERROR, "could not connect to the SPI manager");
+		run_statement(plan, parameters, out);
+		SPI_finish();
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		plan->users--;
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		plan->users--;
+		if (is_thrown_on(error->sqlerrcode, reading_values))
+			ReThrowError(error);
+	}
+	PG_END_TRY();
+	if (error != NULL)
+	{
+		out->len = len;
+		out->data[len] = '\0';
+		log_error(sql, error);
+	}
+	return error;
+}
+
+/*
+ * Completion
+ */
+
+/* A root field that failed: null.  False when it must not be null. */
+static bool
+append_failed(const FqlSelectedField *root, const ErrorData *error, FqlDiagnostics *diagnostics, StringInfo out)
+{
+	diagnose(diagnostics, root, error);
+	appendStringInfo(out, "\"%.*s\":null", FQL_STR_ARGS(root->response_key));
+	return root->field != NULL && root->field->type->kind != FQL_TYPE_NODE_NON_NULL;
+}
+
+/* Run one root field alone and append its response key and value.  False: it failed and must not be null. */
+static bool
+run_root(const FqlSelectedField *root, FqlArena *arena, FqlDiagnostics *diagnostics, StringInfo out)
+{
+	int			begin = out->len;
+	FqlSql	   *sql = fql_sqlgen(root, 1, arena, diagnostics);
+	ErrorData  *error;
+
+	if (sql == NULL)
+		return false;
+	error = run_protected(sql, out);
+	if (error != NULL)
+		return append_failed(root, error, diagnostics, out);
+
+	/* Only the member of {"key":value}, since it stands among others. */
+	memmove(out->data + begin, out->data + begin + 1, out->len - begin - 2);
+	out->len -= 2;
+	out->data[out->len] = '\0';
+	return true;
+}
+
+/* Run several root fields one by one, so that those that succeed keep their data.  False: data must be null. */
+static bool
+run_roots(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, FqlDiagnostics *diagnostics, StringInfo out)
+{
+	const FqlSelectedField *root = roots;
+	bool		allowed = true;
+
+	for (uint32_t i = 0; i < count; i++, root = root->next)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (i > 0)
+			appendStringInfoChar(out, ',');
+		if (!run_root(root, arena, diagnostics, out))
+			allowed = false;
+	}
+	return allowed;
+}
+
+/*
+ * Complete an operation whose statement failed: each root field has data or is null, and where it must not be null,
+ * "data" is (specification, section 6.4.4).
+ */
+static void
+complete_failed(const FqlSelectedField *roots, uint32_t count, const ErrorData *error, FqlArena *arena,
+				FqlDiagnostics *diagnostics, StringInfo out)
+{
+	int			begin = out->len;
+	bool		allowed;
+
+	appendStringInfoChar(out, '{');
+	if (count == 1)
+		allowed = append_failed(roots, error, diagnostics, out);
+	else
+		allowed = run_roots(roots, count, arena, diagnostics, out);
+	if (allowed)
+		appendStringInfoChar(out, '}');
+	else
+	{
+		out->len = begin;
+		appendStringInfoString(out, "null");
+	}
+}
+
+text *
+fql_exec_query(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, bool *clean)
+{
+	FqlDiagnostics diagnostics;
+	StringInfoData out;
+	FqlSql	   *sql;
+	ErrorData  *error;
+
+	Assert(ActiveSnapshotSet());
+	*clean = false;
+	fql_diagnostics_init(&diagnostics, arena);
+	sql = fql_sqlgen(roots, count, arena, &diagnostics);
+	if (sql == NULL)
+		return fql_response_request_error(&diagnostics);
+	initStringInfo(&out);
+	appendStringInfoSpaces(&out, VARHDRSZ);
+	appendStringInfoString(&out, "{\"data\":");
+	error = run_protected(sql, &out);
+	if (error != NULL)
+		complete_failed(roots, count, error, arena, &diagnostics, &out);
+	if (diagnostics.count > 0)
+	{
+		appendStringInfoChar(&out, ',');
+		fql_response_append_errors(&out, &diagnostics);
+	}
+	appendStringInfoChar(&out, '}');
+	SET_VARSIZE(out.data, out.len);
+	*clean = error == NULL && diagnostics.count == 0;
+	return (text *) out.data;
+}
