@@ -28,7 +28,6 @@ static const FqlReasonInfo reasons[FQL_REASON_COUNT] = {
 		"The transaction has written something, and must see its own writes."},
 	[FQL_BYPASS_SERIALIZABLE] = {"serializable", "bypass",
 		"The transaction is SERIALIZABLE, and a cached answer would take no predicate locks."},
-	[FQL_BYPASS_MUTATION] = {"mutation", "bypass", "The operation is a mutation."},
 	[FQL_BYPASS_FUZZY_SEARCH] = {"fuzzy_search", "bypass", "gin_fuzzy_search_limit is set, so answers are random."},
 	[FQL_REJECTED_ERROR] = {"error", "rejected", "The response has errors."},
 	[FQL_REJECTED_ISOLATION] = {"isolation", "rejected",

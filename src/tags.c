@@ -6,9 +6,18 @@
  *
  * Writer.  During the transaction, touched words are remembered in backend memory.
  *   PRE_COMMIT  pending += 1 on each distinct touched word               (the fence goes up)
- *   ...         PostgreSQL makes the commit visible (ProcArrayEndTransaction)
- *   COMMIT      c = ++clock; each word becomes (max(its clock, c), pending - 1)      (tick, the fence comes down)
+ *   ...         PostgreSQL makes the commit visible (ProcArrayEndTransaction), sends its invalidation messages, and
+ *               releases its locks
+ *   then        c = ++clock; each word becomes (max(its clock, c), pending - 1)      (tick, the fence comes down)
  *   ABORT       pending - 1 on each fenced word
+ *
+ * Why the tick waits for the locks' release rather than for visibility alone (XACT_EVENT_COMMIT): definitions.  Between
+ * visibility and AtEOXact_Inval() another backend still works with its cached catalog entries, say the old body of a
+ * function.  If the tick came in that window, a fill could read s0 after it, compute with the old body, and publish.
+ * With the tick after the messages, a fill that reads s0 after the tick finds the messages in the queue, and it reads
+ * the queue (AcceptInvalidationMessages) after s0.  No hook has that place but a resource release callback in its last
+ * phase.  For rows nothing changes: later than visibility is all that the argument needs, and the writer's client hears
+ * of the commit only after it.
  *
  * Fill and hit are in execute.c; the argument for both is here, since it is one argument.  A fill reads s0 = clock, then
  * takes snapshot F, executes, and publishes only if every word of its tags has pending = 0 and clock <= s0; the entry
@@ -31,7 +40,7 @@
  * Overflow.  pending counts transactions in commit, at most one per backend and word, far below 2^20.  The clock has 44
  * bits: at 100,000 commits a second it lasts five years of uptime, and words compare by equality and <= only.
  *
- * Nothing in the COMMIT callback may fail, so it neither allocates nor reports: the list of words is complete and sized
+ * Nothing may fail after the commit, so what runs then neither allocates nor reports: the list of words is complete and sized
  * before PRE_COMMIT ends.
  *
  * Without shared_preload_libraries there are no words; touching still remembers, so that PREPARE is refused alike.
@@ -42,6 +51,7 @@
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 
 #include "tags.h"
 
@@ -73,6 +83,7 @@ static uint32 *touched = NULL;
 static int	touched_count = 0;
 static int	touched_capacity = 0;
 static bool fence_is_up = false;
+static bool committed = false;	/* visible, not yet ticked */
 
 static uint32
 tag_word(FqlTagKind kind, Oid database, Oid object)
@@ -216,10 +227,12 @@ fql_tags_touch(uint32 word)
 	last = word;
 }
 
-int
-fql_tags_touched(void)
+bool
+fql_tags_have_touched(uint32 word)
 {
-	return touched_count;
+	int			position = touched_position(word);
+
+	return position < touched_count && touched[position] == word;
 }
 
 /* I1: up before the commit can be visible. */
@@ -230,6 +243,14 @@ fence_raise_all(void)
 	for (int i = 0; i < touched_count; i++)
 		fence_raise(touched[i]);
 	fence_is_up = true;
+}
+
+static void
+forget_touched(void)
+{
+	fence_is_up = false;
+	committed = false;
+	touched_count = 0;
 }
 
 /* I1: down only now, when every new snapshot sees the commit.  May not fail. */
@@ -243,8 +264,7 @@ fence_lower_all_with_tick(void)
 		for (int i = 0; i < touched_count; i++)
 			fence_lower_with_tick(touched[i], tick);
 	}
-	fence_is_up = false;
-	touched_count = 0;
+	forget_touched();
 }
 
 static void
@@ -253,8 +273,7 @@ fence_lower_all(void)
 	if (fence_is_up)
 		for (int i = 0; i < touched_count; i++)
 			fence_lower(touched[i]);
-	fence_is_up = false;
-	touched_count = 0;
+	forget_touched();
 }
 
 /*
@@ -282,10 +301,14 @@ xact_callback(XactEvent event, void *arg)
 			fence_raise_all();
 			break;
 		case XACT_EVENT_COMMIT:
-			fence_lower_all_with_tick();
+			committed = true;
 			break;
 		case XACT_EVENT_ABORT:
-			fence_lower_all();
+			/* an error after the commit (there should be none) does not undo it */
+			if (committed)
+				fence_lower_all_with_tick();
+			else
+				fence_lower_all();
 			break;
 		case XACT_EVENT_PRE_PREPARE:
 			refuse_prepare();
@@ -298,15 +321,24 @@ xact_callback(XactEvent event, void *arg)
 		case XACT_EVENT_PARALLEL_COMMIT:
 		case XACT_EVENT_PARALLEL_ABORT:
 			/* a parallel worker cannot write */
-			touched_count = 0;
+			forget_touched();
 			break;
 	}
+}
+
+/* Resource owners of portals and subtransactions come by here too; only the committed transaction's end counts. */
+static void
+resource_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *arg)
+{
+	if (committed && phase == RESOURCE_RELEASE_AFTER_LOCKS && is_top_level)
+		fence_lower_all_with_tick();
 }
 
 void
 fql_tags_init(void)
 {
 	RegisterXactCallback(xact_callback, NULL);
+	RegisterResourceReleaseCallback(resource_callback, NULL);
 }
 
 Size

@@ -27,8 +27,8 @@ extern uint32 fql_tag_roles(void);
 /* Writers: this transaction changes what the tag names.  Takes effect at commit. */
 extern void fql_tags_touch(uint32 word);
 
-/* The number of tags that the current transaction has touched so far. */
-extern int	fql_tags_touched(void);
+/* Has the current transaction touched it? */
+extern bool fql_tags_have_touched(uint32 word);
 
 /* Readers and fills. */
 extern uint64 fql_clock_read(void);

@@ -1,0 +1,204 @@
+/*
+ * key.c
+ *    What two calls must share to get the same answer (I7).
+ *
+ * The key is one run of bytes: identity, settings that shape output or the meaning of function bodies, the settings in
+ * fraiseql.cache_vary, the operation, its literals, its variables.  Every variable-length part carries its length in
+ * front, so no two different lists of parts give the same bytes.
+ *
+ * Identity is the database, the effective role, the session user, and the security context (inside SECURITY DEFINER
+ * functions and security-restricted operations): row security policies may read each of them.
+ *
+ * Settings of the server are read from their C variables, not by name: this runs on every hit.
+ */
+#include "postgres.h"
+
+#include "access/gin.h"
+#include "catalog/namespace.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "parser/parse_expr.h"
+#include "parser/parser.h"
+#include "pgtime.h"
+#include "tsearch/ts_cache.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/bytea.h"
+#include "utils/float.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/pg_locale.h"
+#include "utils/rls.h"
+#include "utils/varlena.h"
+#include "utils/xml.h"
+
+#include "cache.h"
+#include "guc.h"
+#include "key.h"
+
+/* A longer operation with its variables is not worth keeping in memory; it is executed. */
+#define LONGEST_KEY (1024 * 1024)
+
+/* The names in fraiseql.cache_vary, split once for each value of the setting. */
+static char *split_from = NULL;
+static char *split_buffer = NULL;
+static List *split_names = NIL;
+
+/*
+ * An error (out of memory) half-way leaves split_from NULL, so the next call starts over.
+ */
+static List *
+vary_names(void)
+{
+	MemoryContext previous;
+	char	   *copy;
+
+	if (split_from != NULL && strcmp(split_from, fql_cache_vary) == 0)
+		return split_names;
+	previous = MemoryContextSwitchTo(TopMemoryContext);
+	if (split_from != NULL)
+	{
+		pfree(split_from);
+		split_from = NULL;
+		list_free(split_names);
+		split_names = NIL;
+		pfree(split_buffer);
+	}
+	copy = pstrdup(fql_cache_vary);
+	split_buffer = pstrdup(fql_cache_vary);
+	/* the check hook has accepted the list, so splitting cannot fail */
+	(void) SplitGUCList(split_buffer, ',', &split_names);
+	split_from = copy;
+	MemoryContextSwitchTo(previous);
+	return split_names;
+}
+
+bool
+fql_key_has_setting(const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, vary_names())
+	{
+		if (pg_strcasecmp(lfirst(cell), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+append_text(StringInfo key, const char *data, size_t len)
+{
+	uint32		length = (uint32) len;
+
+	appendBinaryStringInfo(key, (char *) &length, sizeof(length));
+	appendBinaryStringInfo(key, data, (int) len);
+}
+
+/* A setting's value; absent and empty differ. */
+static void
+append_cstring(StringInfo key, const char *value)
+{
+	if (value == NULL)
+		appendStringInfoChar(key, 0);
+	else
+	{
+		appendStringInfoChar(key, 1);
+		append_text(key, value, strlen(value));
+	}
+}
+
+static void
+append_identity(StringInfo key, Oid role, int security_context)
+{
+	struct
+	{
+		Oid			database;
+		Oid			role;
+		Oid			session_user;
+		int			security_context;
+	}			identity = {MyDatabaseId, role, GetSessionUserId(), security_context};
+
+	appendBinaryStringInfo(key, (char *) &identity, sizeof(identity));
+}
+
+/*
+ * Settings that change what an expression prints, what a literal in a function's body means, or which rows may be
+ * read.
+ */
+static void
+append_settings(StringInfo key)
+{
+	int			numbers[] = {
+		DateStyle, DateOrder, IntervalStyle, extra_float_digits, bytea_output, xmlbinary, xmloption, row_security,
+		standard_conforming_strings, backslash_quote, Transform_null_equals, Array_nulls, quote_all_identifiers,
+		fql_response_bigint_strings, fql_max_page_size
+	};
+
+	appendBinaryStringInfo(key, (char *) numbers, sizeof(numbers));
+	append_cstring(key, pg_get_timezone_name(session_timezone));
+	append_cstring(key, namespace_search_path);
+	append_cstring(key, locale_monetary);
+	append_cstring(key, locale_numeric);
+	append_cstring(key, locale_time);
+	append_cstring(key, TSCurrentConfig);
+}
+
+static void
+append_vary(StringInfo key)
+{
+	ListCell   *cell;
+
+	append_cstring(key, fql_cache_vary);
+	foreach(cell, vary_names())
+		append_cstring(key, GetConfigOption(lfirst(cell), true, false));
+}
+
+/* A buffer for the whole life of the backend, so that a hit allocates nothing for its key. */
+static StringInfo
+key_buffer(void)
+{
+	static StringInfoData buffer = {NULL};
+
+	if (buffer.data == NULL)
+	{
+		MemoryContext previous = MemoryContextSwitchTo(TopMemoryContext);
+
+		initStringInfo(&buffer);
+		MemoryContextSwitchTo(previous);
+	}
+	else if (buffer.maxlen > 1024 * 1024)
+	{
+		/* one giant key must not hold its memory for ever */
+		buffer.data = repalloc(buffer.data, 1024);
+		buffer.maxlen = 1024;
+	}
+	resetStringInfo(&buffer);
+	return &buffer;
+}
+
+bool
+fql_key_build(FqlKey *key, FqlStr operation, FqlStr literals, FqlStr variables)
+{
+	StringInfo	buffer;
+	int			security_context;
+
+	if (operation.len + literals.len + variables.len > LONGEST_KEY)
+		return false;
+
+	buffer = key_buffer();
+	GetUserIdAndSecContext(&key->role, &security_context);
+	key->database = MyDatabaseId;
+	append_identity(buffer, key->role, security_context);
+	append_settings(buffer);
+	append_vary(buffer);
+	key->query_offset = buffer->len + sizeof(uint32);
+	key->query_length = (uint32) operation.len;
+	append_text(buffer, operation.data, operation.len);
+	append_text(buffer, literals.data, literals.len);
+	append_text(buffer, variables.data, variables.len);
+	key->data = buffer->data;
+	key->len = (uint32) buffer->len;
+	key->hash = fql_cache_hash(key->data, key->len);
+	return true;
+}

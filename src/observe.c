@@ -1,0 +1,397 @@
+/*
+ * observe.c
+ *    What a fill reads, seen by the executor hook, and whether its answer may be kept (I4).
+ *
+ * A cache is only as right as its dependencies, and the text of a query cannot tell them: views, row security policies
+ * and functions hide tables.  So while an answer is being computed, ExecutorStart examines every plan that this backend
+ * starts: the generated statement's own, and those that functions in it run.  Each base relation that a plan scans adds
+ * its tag; each expression is checked (purity.c); each kind of plan node is known by name here, and one that is not
+ * known forbids keeping the answer.
+ *
+ * The whole plan is examined, also the parts that run-time pruning or an early stop may skip: a tag too many costs a
+ * miss, one too few would cost the truth.  Parts that the planner proved irrelevant are gone from the plan; what it
+ * proved that from are definitions, and those are under the schema's tag.
+ *
+ * Parallel plans: workers run functions in other processes, where this hook sees no observation.  The generated
+ * statement never runs parallel (exec.c), and a function's query that does forbids keeping the answer.
+ *
+ * A materialized view needs no tag of its own: it changes only by REFRESH, which moves the schema's word (ddl.c).
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "catalog/pg_class.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/plannodes.h"
+#include "parser/parsetree.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "observe.h"
+#include "purity.h"
+#include "tags.h"
+#include "trigger.h"
+
+static ExecutorStart_hook_type previous_executor_start = NULL;
+
+/* The innermost observation under way, or NULL. */
+static FqlObservation *current = NULL;
+
+void
+fql_observe_begin(FqlObservation *observation)
+{
+	memset(observation, 0, sizeof(*observation));
+	observation->outer = current;
+	observation->context = CurrentMemoryContext;
+	current = observation;
+}
+
+void
+fql_observe_end(FqlObservation *observation)
+{
+	Assert(current == observation);
+	current = observation->outer;
+}
+
+void
+fql_observe_word(FqlObservation *observation, uint32 word)
+{
+	for (int i = 0; i < observation->word_count; i++)
+		if (observation->words[i] == word)
+			return;
+	if (observation->word_count == observation->word_capacity)
+	{
+		int			capacity = Max(16, observation->word_capacity * 2);
+		uint32	   *words = MemoryContextAlloc(observation->context, mul_size(capacity, sizeof(uint32)));
+
+		if (observation->word_count > 0)
+			memcpy(words, observation->words, observation->word_count * sizeof(uint32));
+		observation->words = words;
+		observation->word_capacity = capacity;
+	}
+	observation->words[observation->word_count++] = word;
+}
+
+void
+fql_observe_reject(FqlObservation *observation, FqlReason reason, const char *detail)
+{
+	if (observation->reason != FQL_REASON_NONE)
+		return;
+	observation->reason = reason;
+	if (detail != NULL)
+		observation->detail = MemoryContextStrdup(observation->context, detail);
+}
+
+/*
+ * Relations
+ */
+
+/* What an open relation that a plan scans means for the answer. */
+static void
+observe_relation(FqlObservation *observation, Relation relation)
+{
+	Oid			relid = RelationGetRelid(relation);
+
+	if (relation->rd_rel->relkind == RELKIND_MATVIEW)
+		return;
+	if (relation->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
+		fql_observe_reject(observation, FQL_REJECTED_TEMPORARY, RelationGetRelationName(relation));
+	else if (!fql_relation_is_tracked(relation))
+		fql_observe_reject(observation, FQL_REJECTED_UNTRACKED, RelationGetRelationName(relation));
+	else
+		fql_observe_word(observation, fql_tag_relation(MyDatabaseId, relid));
+}
+
+/* The executor holds its lock on every relation that it scans. */
+static void
+observe_scan(FqlObservation *observation, const PlannedStmt *statement, const Scan *scan)
+{
+	RangeTblEntry *entry = rt_fetch(scan->scanrelid, statement->rtable);
+	Relation	relation;
+
+	if (entry->rtekind != RTE_RELATION)
+	{
+		fql_observe_reject(observation, FQL_REJECTED_PLAN, NULL);
+		return;
+	}
+	relation = table_open(entry->relid, NoLock);
+	observe_relation(observation, relation);
+	table_close(relation, NoLock);
+}
+
+/*
+ * Expressions
+ */
+
+/* A system column other than tableoid tells where a row lies and who locks it, which changes without a trigger. */
+static bool
+has_physical_column(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+	{
+		AttrNumber	column = ((Var *) node)->varattno;
+
+		return column < 0 && column != TableOidAttributeNumber;
+	}
+	return expression_tree_walker(node, has_physical_column, context);
+}
+
+static void
+observe_expression(FqlObservation *observation, Node *expression)
+{
+	FqlImpurity impurity = {FQL_REASON_NONE};
+
+	if (expression == NULL || observation->reason != FQL_REASON_NONE)
+		return;
+	fql_purity_of_expression(expression, &impurity);
+	observation->depends_on_path = observation->depends_on_path || impurity.calls_user_function;
+	if (impurity.reason != FQL_REASON_NONE)
+		fql_observe_reject(observation, impurity.reason,
+						   OidIsValid(impurity.function) ? get_func_name(impurity.function) : NULL);
+	else if (has_physical_column(expression, NULL))
+		fql_observe_reject(observation, FQL_REJECTED_PLAN, "system column");
+}
+
+/*
+ * Plans
+ */
+
+static void observe_plan(FqlObservation *observation, const PlannedStmt *statement, Plan *plan);
+
+static void
+observe_plans(FqlObservation *observation, const PlannedStmt *statement, List *plans)
+{
+	ListCell   *cell;
+
+	foreach(cell, plans)
+		observe_plan(observation, statement, lfirst(cell));
+}
+
+/* Scans: the relation, and the expressions beside targetlist and qual. */
+static bool
+observe_scan_node(FqlObservation *observation, const PlannedStmt *statement, Plan *plan)
+{
+	switch (nodeTag(plan))
+	{
+		case T_SeqScan:
+			observe_scan(observation, statement, (Scan *) plan);
+			return true;
+		case T_IndexScan:
+			observe_scan(observation, statement, (Scan *) plan);
+			observe_expression(observation, (Node *) ((IndexScan *) plan)->indexqualorig);
+			observe_expression(observation, (Node *) ((IndexScan *) plan)->indexorderbyorig);
+			return true;
+		case T_IndexOnlyScan:
+			observe_scan(observation, statement, (Scan *) plan);
+			observe_expression(observation, (Node *) ((IndexOnlyScan *) plan)->indexqual);
+			observe_expression(observation, (Node *) ((IndexOnlyScan *) plan)->indexorderby);
+			return true;
+		case T_BitmapIndexScan:
+			observe_scan(observation, statement, (Scan *) plan);
+			observe_expression(observation, (Node *) ((BitmapIndexScan *) plan)->indexqualorig);
+			return true;
+		case T_BitmapHeapScan:
+			observe_scan(observation, statement, (Scan *) plan);
+			observe_expression(observation, (Node *) ((BitmapHeapScan *) plan)->bitmapqualorig);
+			return true;
+		case T_SampleScan:
+			fql_observe_reject(observation, FQL_REJECTED_SAMPLE, NULL);
+			return true;
+		case T_ForeignScan:
+		case T_CustomScan:
+			fql_observe_reject(observation, FQL_REJECTED_FOREIGN, NULL);
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Sources of rows that are not relations. */
+static bool
+observe_source_node(FqlObservation *observation, const PlannedStmt *statement, Plan *plan)
+{
+	switch (nodeTag(plan))
+	{
+		case T_Result:
+			observe_expression(observation, ((Result *) plan)->resconstantqual);
+			return true;
+		case T_SubqueryScan:
+			observe_plan(observation, statement, ((SubqueryScan *) plan)->subplan);
+			return true;
+		case T_FunctionScan:
+			observe_expression(observation, (Node *) ((FunctionScan *) plan)->functions);
+			return true;
+		case T_ValuesScan:
+			observe_expression(observation, (Node *) ((ValuesScan *) plan)->values_lists);
+			return true;
+		case T_CteScan:
+		case T_WorkTableScan:
+			return true;
+		default:
+			return false;
+	}
+}
+
+static bool
+observe_join_node(FqlObservation *observation, Plan *plan)
+{
+	switch (nodeTag(plan))
+	{
+		case T_NestLoop:
+			break;
+		case T_MergeJoin:
+			observe_expression(observation, (Node *) ((MergeJoin *) plan)->mergeclauses);
+			break;
+		case T_HashJoin:
+			observe_expression(observation, (Node *) ((HashJoin *) plan)->hashclauses);
+			break;
+		default:
+			return false;
+	}
+	observe_expression(observation, (Node *) ((Join *) plan)->joinqual);
+	return true;
+}
+
+/* Nodes that combine the rows of their children. */
+static bool
+observe_set_node(FqlObservation *observation, const PlannedStmt *statement, Plan *plan)
+{
+	switch (nodeTag(plan))
+	{
+		case T_Append:
+			observe_plans(observation, statement, ((Append *) plan)->appendplans);
+			return true;
+		case T_MergeAppend:
+			observe_plans(observation, statement, ((MergeAppend *) plan)->mergeplans);
+			return true;
+		case T_BitmapAnd:
+			observe_plans(observation, statement, ((BitmapAnd *) plan)->bitmapplans);
+			return true;
+		case T_BitmapOr:
+			observe_plans(observation, statement, ((BitmapOr *) plan)->bitmapplans);
+			return true;
+		case T_Agg:
+			observe_plans(observation, statement, ((Agg *) plan)->chain);
+			return true;
+		case T_WindowAgg:
+			observe_expression(observation, ((WindowAgg *) plan)->startOffset);
+			observe_expression(observation, ((WindowAgg *) plan)->endOffset);
+			observe_expression(observation, (Node *) ((WindowAgg *) plan)->runConditionOrig);
+			return true;
+		case T_Limit:
+			observe_expression(observation, ((Limit *) plan)->limitOffset);
+			observe_expression(observation, ((Limit *) plan)->limitCount);
+			return true;
+		case T_Memoize:
+			observe_expression(observation, (Node *) ((Memoize *) plan)->param_exprs);
+			return true;
+		case T_ProjectSet:
+		case T_RecursiveUnion:
+		case T_Material:
+		case T_Sort:
+		case T_IncrementalSort:
+		case T_Group:
+		case T_Unique:
+		case T_Hash:
+		case T_SetOp:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Nodes that forbid keeping the answer, each for a reason of its own. */
+static void
+observe_other_node(FqlObservation *observation, Plan *plan)
+{
+	switch (nodeTag(plan))
+	{
+		case T_LockRows:
+			fql_observe_reject(observation, FQL_REJECTED_ROW_LOCK, NULL);
+			break;
+		case T_ModifyTable:
+			fql_observe_reject(observation, FQL_REJECTED_VOLATILE, NULL);
+			break;
+		case T_Gather:
+		case T_GatherMerge:
+			fql_observe_reject(observation, FQL_REJECTED_PARALLEL, NULL);
+			break;
+		default:
+			/* TidScan, TableFuncScan, NamedTuplestoreScan, and whatever a later version adds */
+			fql_observe_reject(observation, FQL_REJECTED_PLAN, NULL);
+			break;
+	}
+}
+
+/* One node and everything below it. */
+static void
+observe_plan(FqlObservation *observation, const PlannedStmt *statement, Plan *plan)
+{
+	if (plan == NULL || observation->reason != FQL_REASON_NONE)
+		return;
+	check_stack_depth();
+	observe_expression(observation, (Node *) plan->targetlist);
+	observe_expression(observation, (Node *) plan->qual);
+	if (!observe_scan_node(observation, statement, plan) &&
+		!observe_source_node(observation, statement, plan) &&
+		!observe_join_node(observation, plan) &&
+		!observe_set_node(observation, statement, plan))
+		observe_other_node(observation, plan);
+	observe_plan(observation, statement, plan->lefttree);
+	observe_plan(observation, statement, plan->righttree);
+}
+
+/* A function of the user's had part in the plan, be it inlined. */
+static bool
+depends_on_function(const PlannedStmt *statement)
+{
+	ListCell   *cell;
+
+	foreach(cell, statement->invalItems)
+	{
+		PlanInvalItem *item = lfirst(cell);
+
+		if (item->cacheId == PROCOID)
+			return true;
+	}
+	return false;
+}
+
+static void
+observe_statement(FqlObservation *observation, const PlannedStmt *statement)
+{
+	observation->plans++;
+	if (observation->plans > 1 || depends_on_function(statement))
+		observation->depends_on_path = true;
+	if (statement->commandType != CMD_SELECT || statement->hasModifyingCTE)
+		fql_observe_reject(observation, FQL_REJECTED_VOLATILE, NULL);
+	else if (statement->parallelModeNeeded)
+		fql_observe_reject(observation, FQL_REJECTED_PARALLEL, NULL);
+	observe_plan(observation, statement, statement->planTree);
+	observe_plans(observation, statement, statement->subplans);
+}
+
+static void
+executor_start(QueryDesc *query, int flags)
+{
+	if (previous_executor_start != NULL)
+		previous_executor_start(query, flags);
+	else
+		standard_ExecutorStart(query, flags);
+	if (current != NULL && current->reason == FQL_REASON_NONE)
+		observe_statement(current, query->plannedstmt);
+}
+
+void
+fql_observe_init(void)
+{
+	previous_executor_start = ExecutorStart_hook;
+	ExecutorStart_hook = executor_start;
+}

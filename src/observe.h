@@ -1,0 +1,41 @@
+/*
+ * observe.h
+ *    What a fill reads, seen by the executor hook, and whether its answer may be kept.
+ */
+#ifndef FQL_OBSERVE_H
+#define FQL_OBSERVE_H
+
+#include "postgres.h"
+
+#include "stats.h"
+
+/* What has been seen since fql_observe_begin().  Lives in the caller's frame; arrays in the caller's context. */
+typedef struct FqlObservation
+{
+	struct FqlObservation *outer;	/* the observation that this one is nested in */
+	MemoryContext context;
+	uint32	   *words;			/* tags of the relations that were read, each word once */
+	int			word_count;
+	int			word_capacity;
+	FqlReason	reason;			/* FQL_REASON_NONE, or the first thing that forbids keeping the answer */
+	char	   *detail;			/* the relation or function that gave the reason, or NULL */
+	int			plans;			/* plans seen: more than one means that functions ran queries of their own */
+	bool		depends_on_path;	/* a function was involved, whose body may look names up by search_path */
+} FqlObservation;
+
+/*
+ * From begin to end, every plan that this backend starts is examined.  They nest; end must run on error too (PG_FINALLY).
+ */
+extern void fql_observe_begin(FqlObservation *observation);
+extern void fql_observe_end(FqlObservation *observation);
+
+/* Add a tag by hand. */
+extern void fql_observe_word(FqlObservation *observation, uint32 word);
+
+/* Forbid keeping the answer; the first reason stays. */
+extern void fql_observe_reject(FqlObservation *observation, FqlReason reason, const char *detail);
+
+/* Install the executor hook. */
+extern void fql_observe_init(void);
+
+#endif							/* FQL_OBSERVE_H */
