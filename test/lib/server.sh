@@ -9,7 +9,6 @@
 # directory only, which nobody else can enter, so "trust" is safe.
 
 SCRATCH=
-CLUSTER_DATA=
 SERVER_USER=
 PG_CONFIG=${PG_CONFIG:-}
 
@@ -86,10 +85,17 @@ give_to_server()
 	fi
 }
 
+# Stop every server that was started below the scratch directory, also those that a killed test left behind.
 scratch_remove()
 {
-	cluster_stop immediate
-	[ -z "$SCRATCH" ] || rm -rf "$SCRATCH"
+	local pid_file
+
+	[ -n "$SCRATCH" ] || return 0
+	find "$SCRATCH" -name postmaster.pid 2>/dev/null | while read -r pid_file
+	do
+		as_server pg_ctl stop --silent --wait --mode=immediate -D "${pid_file%/*}" >/dev/null 2>&1 || true
+	done
+	rm -rf "$SCRATCH"
 	SCRATCH=
 }
 
@@ -132,26 +138,15 @@ tree_install()
 # Durability is off: nothing here survives the script.
 cluster_start()
 {
-	local name=$1
+	local data=$SCRATCH/$1
 
 	shift
-	CLUSTER_DATA=$SCRATCH/$name
-	as_server initdb --auth=trust --username=postgres --encoding=UTF8 --locale=C.UTF-8 --no-sync -D "$CLUSTER_DATA"
+	as_server initdb --auth=trust --username=postgres --encoding=UTF8 --locale=C.UTF-8 --no-sync -D "$data"
 	printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '$SCRATCH/socket'" 'fsync = off' \
 		"shared_preload_libraries = 'fraiseql'" 'log_line_prefix = '"'%m [%p] %q%a '" "$@" |
-		as_server tee -a "$CLUSTER_DATA/postgresql.conf" >/dev/null
-	as_server pg_ctl start --silent --wait --timeout=60 -D "$CLUSTER_DATA" -l "$CLUSTER_DATA.log" || {
-		[ ! -f "$CLUSTER_DATA.log" ] || cat "$CLUSTER_DATA.log"
+		as_server tee -a "$data/postgresql.conf" >/dev/null
+	as_server pg_ctl start --silent --wait --timeout=60 -D "$data" -l "$data.log" || {
+		[ ! -f "$data.log" ] || cat "$data.log"
 		return 1
 	}
-}
-
-# Usage: cluster_stop [fast|immediate].  Does nothing when none runs.
-cluster_stop()
-{
-	if [ -n "$CLUSTER_DATA" ] && [ -f "$CLUSTER_DATA/postmaster.pid" ]
-	then
-		as_server pg_ctl stop --silent --wait --mode="${1:-fast}" -D "$CLUSTER_DATA" >/dev/null 2>&1 || true
-	fi
-	CLUSTER_DATA=
 }
