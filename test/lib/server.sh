@@ -85,7 +85,8 @@ give_to_server()
 	fi
 }
 
-# Stop every server that was started below the scratch directory, also those that a killed test left behind.
+# Stop every server that was started below the scratch directory, also those that a killed test left behind.  Their
+# logs stay, in build/log.
 scratch_remove()
 {
 	local pid_file
@@ -93,8 +94,10 @@ scratch_remove()
 	[ -n "$SCRATCH" ] || return 0
 	find "$SCRATCH" -name postmaster.pid 2>/dev/null | while read -r pid_file
 	do
-		as_server pg_ctl stop --silent --wait --mode=immediate -D "${pid_file%/*}" >/dev/null 2>&1 || true
+		as_server pg_ctl stop --silent --wait --mode=immediate -D "${pid_file%/*}" >/dev/null 2>&1 </dev/null || true
 	done
+	cp "$SCRATCH"/*.log "$LOG_DIR" 2>/dev/null || true
+	find "$SCRATCH/tap" -path '*/log/*' -type f -exec cp -t "$LOG_DIR" {} + 2>/dev/null || true
 	rm -rf "$SCRATCH"
 	SCRATCH=
 }
