@@ -131,5 +131,6 @@ main(int argc, char **argv)
 		passed += run(tests[i], i + 1);
 	free(tests);
 	printf("1..%d\n%d passed, %d failed\n", count, passed, count - passed);
+	fflush(stdout);				/* the leak check ends the program without flushing */
 	return count > 0 && passed == count ? 0 : 1;
 }
