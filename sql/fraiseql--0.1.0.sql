@@ -50,6 +50,12 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT SET search_path = pg_ca
 COMMENT ON FUNCTION fraiseql.track(regclass) IS 'track writes to a table without showing it: for tables that exposed views reach only through functions';
 REVOKE ALL ON FUNCTION fraiseql.track(regclass) FROM PUBLIC;
 
+CREATE FUNCTION fraiseql.schema_sdl()
+RETURNS text
+AS 'MODULE_PATHNAME', 'fql_schema_sdl'
+LANGUAGE C STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.schema_sdl() IS 'the GraphQL schema in the schema definition language, as far as the calling role may read it';
+
 --
 -- Running operations.  No SET clause here: views and functions of the caller run under the caller's search_path, which
 -- is part of the cache key.

@@ -8,8 +8,11 @@
 #include "postgres.h"
 
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_namespace.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
@@ -66,6 +69,42 @@ fql_compat_enable_trigger_always(Relation relation, const char *name)
 #else
 	EnableDisableTriggerNew(relation, name, TRIGGER_FIRES_ALWAYS, false, true, ShareRowExclusiveLock);
 #endif
+}
+
+/* May the role use the schema? */
+static inline bool
+fql_compat_may_use_schema(Oid schema, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(NamespaceRelationId, schema, role, ACL_USAGE) == ACLCHECK_OK;
+#else
+	return pg_namespace_aclcheck(schema, role, ACL_USAGE) == ACLCHECK_OK;
+#endif
+}
+
+/* pg_constraint.contype of a NOT NULL constraint: servers before 18 have no such rows. */
+#define FQL_COMPAT_CONSTRAINT_NOT_NULL 'n'
+
+/* Does the constraint compare its last column by overlap or containment (WITHOUT OVERLAPS, PERIOD)? */
+static inline bool
+fql_compat_constraint_is_temporal(Form_pg_constraint constraint)
+{
+#if PG_VERSION_NUM >= 180000
+	return constraint->conperiod;
+#else
+	return false;
+#endif
+}
+
+/* The expression behind a column of the pseudo-relation that stands for GROUP BY; NULL: this is none. */
+static inline Node *
+fql_compat_group_expression(const RangeTblEntry *entry, AttrNumber column)
+{
+#if PG_VERSION_NUM >= 180000
+	if (entry->rtekind == RTE_GROUP && column > 0 && column <= list_length(entry->groupexprs))
+		return (Node *) list_nth(entry->groupexprs, column - 1);
+#endif
+	return NULL;
 }
 
 /* The wait event of the worker's nap: named where the server lets an extension name one. */
