@@ -299,12 +299,15 @@ receiver_receive(TupleTableSlot *slot, DestReceiver *self)
 	return true;
 }
 
-/* Run a pinned statement with its parameters and append its value to "out".  Called within SPI. */
+/*
+ * Run a pinned statement with its parameters and append its value to "out".  Called within SPI, which takes a receiver of
+ * kind DestNone for one that wants no rows, so ours says DestTuplestore: any kind that SPI does not know by itself.
+ */
 static void
 run_statement(KeptPlan *plan, ParamListInfo parameters, StringInfo out)
 {
 	Receiver	receiver = {
-		.receiver = {receiver_receive, receiver_startup, receiver_nothing, receiver_nothing, DestNone},
+		.receiver = {receiver_receive, receiver_startup, receiver_nothing, receiver_nothing, DestTuplestore},
 		.out = out,
 	};
 	SPIExecuteOptions options = {
@@ -318,7 +321,8 @@ run_statement(KeptPlan *plan, ParamListInfo parameters, StringInfo out)
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),
 				 errmsg("the statement of a GraphQL operation gave no single row"),
-				 errdetail_internal("SPI_execute_plan_extended: %s", SPI_result_code_string(result))));
+				 errdetail_internal("SPI_execute_plan_extended: %s, rows: " UINT64_FORMAT, SPI_result_code_string(result),
+									receiver.rows)));
 }
 
 /*

@@ -6,6 +6,8 @@
  *
  *    (SELECT <text of the objects> FROM (SELECT <columns> FROM <relation> WHERE .. ORDER BY .. LIMIT ..) AS tN)
  *
+ * with one more query around the inner one where documents are read (sqlgen_rows.c says why).
+ *
  * The inner query always has a LIMIT, so the planner cannot pull it up.  Two things follow: nested subqueries run once
  * for each row that is returned rather than for each row that is sorted, and the document of a view is built once a
  * row however many of its keys are selected.

@@ -104,29 +104,72 @@ append_conditions(FqlSqlGen *gen, FqlRowSource *outer, const FqlBase *base, cons
 	}
 }
 
-/* (SELECT <the columns that the outer query asked for> FROM <relation>, open for conditions. */
+/* Is the document of this source read? */
+static bool
+reads_document(const FqlRowSource *source)
+{
+	return source->relation->shape == FQL_RELATION_DOCUMENT &&
+		bms_is_member(source->relation->data_column, source->columns);
+}
+
+/*
+ * Documents go through one more query, which concatenates each with an empty object.  That returns the document as it
+ * is, but out of TOAST: else each key that is selected would fetch and decompress all of it again.  It stands outside
+ * the query with the LIMIT, so that only rows that are returned pay.  (A document that is no object becomes an array,
+ * which has no keys either.)
+ */
+static void
+append_detoasted(FqlSqlGen *gen, const FqlRowSource *source)
+{
+	StringInfo	out = &gen->sql->text;
+	int			column = -1;
+
+	for (bool first = true; (column = bms_next_member(source->columns, column)) >= 0; first = false)
+	{
+		appendStringInfo(out, "%s%s.c%d", first ? "" : ", ", source->alias, column);
+		if (column == source->relation->data_column)
+			appendStringInfoString(out, " OPERATOR(pg_catalog.||) '{}'::pg_catalog.jsonb");
+		appendStringInfo(out, " AS c%d", column);
+	}
+	appendStringInfoString(out, " FROM (SELECT ");
+}
+
+/* FROM (SELECT <the columns that the outer query asked for> FROM <relation>, open for conditions. */
 static void
 append_from(FqlSqlGen *gen, const FqlRowSource *source, const char *alias)
 {
 	StringInfo	out = &gen->sql->text;
 	Oid			relid = source->relation->relid;
 	int			column = -1;
-	bool		gone = false;
+	bool		found = true;
 
 	appendStringInfoString(out, " FROM (SELECT ");
+	if (reads_document(source))
+		append_detoasted(gen, source);
 	if (bms_is_empty(source->columns))
 		appendStringInfoChar(out, '1');
 	for (bool first = true; (column = bms_next_member(source->columns, column)) >= 0; first = false)
 	{
 		appendStringInfoString(out, first ? "" : ", ");
-		gone |= !fql_name_column(out, alias, relid, column);
+		found &= fql_name_column(out, alias, relid, column);
 		appendStringInfo(out, " AS c%d", column);
 	}
 	appendStringInfoString(out, " FROM ");
-	gone |= !fql_name_relation(out, relid);
+	found &= fql_name_relation(out, relid);
 	appendStringInfo(out, " AS %s", alias);
-	if (gone)
+	if (!found)
 		fql_gen_relation_gone(gen);
+}
+
+/* Close what append_from() opened.  OFFSET 0 keeps the planner from merging the two queries. */
+static void
+append_from_end(FqlSqlGen *gen, const FqlRowSource *source)
+{
+	StringInfo	out = &gen->sql->text;
+
+	if (reads_document(source))
+		appendStringInfo(out, ") AS %s OFFSET 0", source->alias);
+	appendStringInfo(out, ") AS %s", source->alias);
 }
 
 /* What filters and sort keys of a relation are written against. */
@@ -164,7 +207,9 @@ fql_gen_row(FqlSqlGen *gen, FqlRowSource *outer, const FqlSelectedField *selecte
 	append_from(gen, &source, alias);
 	base = base_of(gen, source.relation, alias);
 	append_conditions(gen, outer, &base, selected);
-	appendStringInfo(out, " LIMIT 1) AS %s), 'null')", source.alias);
+	appendStringInfoString(out, " LIMIT 1");
+	append_from_end(gen, &source);
+	appendStringInfoString(out, "), 'null')");
 }
 
 /*
@@ -258,5 +303,6 @@ fql_gen_list(FqlSqlGen *gen, FqlRowSource *outer, const FqlSelectedField *select
 	append_conditions(gen, outer, &base, selected);
 	fql_gen_order(gen, &base, argument_of_kind(selected, FQL_ARGUMENT_ORDER_BY));
 	append_page(gen, selected, &page);
-	appendStringInfo(out, ") AS %s)", source.alias);
+	append_from_end(gen, &source);
+	appendStringInfoChar(out, ')');
 }
