@@ -74,7 +74,7 @@ typedef struct FqlSharedEntry
 	uint64		snapshot_xmax;
 	TimestampTz created_at;
 	TimestampTz expires_at;
-	bool		depends_on_path;
+	bool		may_meet_temporary;
 	uint8		visited;
 } FqlSharedEntry;
 
@@ -89,6 +89,7 @@ typedef struct FqlSharedStore
 	uint32		block_total;
 	uint32		entry_total;
 	uint32		bucket_total;	/* a power of two */
+	pg_atomic_uint64 start_mark;	/* the next transaction id as of the first fill; 0: none yet */
 	/* The rest is guarded by the lock. */
 	uint32		block_unused;	/* blocks from here on were never used */
 	uint32		free_block;		/* list of freed blocks */
@@ -308,7 +309,7 @@ find(const FqlKey *key, FqlSharedEntry *header, uint64 *version)
 static bool
 may_be_served(const FqlSharedEntry *header, const FqlReader *reader)
 {
-	if (header->depends_on_path && reader->has_temporary_schema)
+	if (header->may_meet_temporary && reader->has_temporary_schema)
 		return false;
 	return !FullTransactionIdIsValid(reader->snapshot_xmin) ||
 		U64FromFullTransactionId(reader->snapshot_xmin) >= header->snapshot_xmax;
@@ -649,7 +650,7 @@ fill_header(FqlSharedEntry *entry, const FqlKey *key, const FqlAnswer *answer)
 	entry->snapshot_xmax = U64FromFullTransactionId(answer->snapshot_xmax);
 	entry->created_at = GetCurrentTimestamp();
 	entry->expires_at = TimestampTzPlusMilliseconds(entry->created_at, (int64) answer->ttl * 1000);
-	entry->depends_on_path = answer->depends_on_path;
+	entry->may_meet_temporary = answer->may_meet_temporary;
 	entry->visited = 0;
 }
 
@@ -661,6 +662,19 @@ write_content(uint32 first_block, const FqlKey *key, const FqlAnswer *answer, co
 	cursor_write(&cursor, kept, answer->word_count * sizeof(FqlKeptWord));
 	cursor_write(&cursor, key->data, key->len);
 	cursor_write(&cursor, VARDATA_ANY(answer->response), VARSIZE_ANY_EXHDR(answer->response));
+}
+
+bool
+fql_cache_start_is_over(FullTransactionId next, FullTransactionId snapshot_xmin)
+{
+	uint64		mark = pg_atomic_read_u64(&store->start_mark);
+
+	if (mark == 0)
+	{
+		(void) pg_atomic_compare_exchange_u64(&store->start_mark, &mark, U64FromFullTransactionId(next));
+		mark = pg_atomic_read_u64(&store->start_mark);
+	}
+	return U64FromFullTransactionId(snapshot_xmin) >= mark;
 }
 
 /* Between reserve() and publish() nothing may fail: what was reserved is in no list. */
@@ -896,6 +910,7 @@ store_reset(uint64 seed)
 {
 	memset(store, 0, sizeof(*store));
 	store->seed = seed;
+	pg_atomic_init_u64(&store->start_mark, 0);
 	store->block_total = block_total();
 	store->entry_total = entry_total();
 	store->bucket_total = bucket_total();

@@ -18,7 +18,7 @@
 typedef struct FqlReader
 {
 	FullTransactionId snapshot_xmin;	/* REPEATABLE READ: of the transaction's snapshot; else invalid */
-	bool		has_temporary_schema;	/* an entry whose functions look names up by search_path is then refused */
+	bool		has_temporary_schema;	/* an entry that may_meet_temporary is then refused */
 } FqlReader;
 
 /* An answer to publish, and what it was computed from. */
@@ -30,7 +30,7 @@ typedef struct FqlAnswer
 	uint64		start_clock;	/* s0: the clock before the snapshot was taken */
 	FullTransactionId snapshot_xmax;	/* F.xmax */
 	int			ttl;			/* seconds */
-	bool		depends_on_path;	/* functions in it look names up by search_path */
+	bool		may_meet_temporary;	/* where a session has temporary objects it could differ */
 } FqlAnswer;
 
 /* The stored answer, palloc'ed, or NULL. */
@@ -41,6 +41,12 @@ extern bool fql_cache_contains(const FqlKey *key);
 
 /* Publish; FQL_REASON_NONE, or why not. */
 extern FqlReason fql_cache_put(const FqlKey *key, const FqlAnswer *answer);
+
+/*
+ * Has every transaction from before the server's start ended, as far as a snapshot with this xmin tells?  "next" is the
+ * next transaction id, read after the snapshot; the first call's becomes the mark.
+ */
+extern bool fql_cache_start_is_over(FullTransactionId next, FullTransactionId snapshot_xmin);
 
 /* Free the invalid and expired ones among the next "budget" entries from *position on, which moves and wraps. */
 extern void fql_cache_sweep(uint32 *position, uint32 budget);

@@ -105,6 +105,9 @@ observe_relation(FqlObservation *observation, Relation relation)
 		fql_observe_reject(observation, FQL_REJECTED_UNTRACKED, RelationGetRelationName(relation));
 	else
 		fql_observe_word(observation, fql_tag_relation(MyDatabaseId, relid));
+	/* a session's temporary table may inherit from it, and is then seen by that session alone */
+	if (relation->rd_rel->relkind == RELKIND_RELATION && relation->rd_rel->relhassubclass)
+		observation->may_meet_temporary = true;
 }
 
 /* The executor holds its lock on every relation that it scans. */
@@ -151,7 +154,7 @@ observe_expression(FqlObservation *observation, Node *expression)
 	if (expression == NULL || observation->reason != FQL_REASON_NONE)
 		return;
 	fql_purity_of_expression(expression, &impurity);
-	observation->depends_on_path = observation->depends_on_path || impurity.calls_user_function;
+	observation->may_meet_temporary = observation->may_meet_temporary || impurity.calls_user_function;
 	if (impurity.reason != FQL_REASON_NONE)
 		fql_observe_reject(observation, impurity.reason,
 						   OidIsValid(impurity.function) ? get_func_name(impurity.function) : NULL);
@@ -369,7 +372,7 @@ observe_statement(FqlObservation *observation, const PlannedStmt *statement)
 {
 	observation->plans++;
 	if (observation->plans > 1 || depends_on_function(statement))
-		observation->depends_on_path = true;
+		observation->may_meet_temporary = true;
 	if (statement->commandType != CMD_SELECT || statement->hasModifyingCTE)
 		fql_observe_reject(observation, FQL_REJECTED_VOLATILE, NULL);
 	else if (statement->parallelModeNeeded)

@@ -20,7 +20,8 @@ typedef struct FqlObservation
 	FqlReason	reason;			/* FQL_REASON_NONE, or the first thing that forbids keeping the answer */
 	char	   *detail;			/* the relation or function that gave the reason, or NULL */
 	int			plans;			/* plans seen: more than one means that functions ran queries of their own */
-	bool		depends_on_path;	/* a function was involved, whose body may look names up by search_path */
+	bool		may_meet_temporary;	/* a temporary object of a session could take part: in a function's body by
+								 * search_path, or as a child of a scanned table */
 } FqlObservation;
 
 /*

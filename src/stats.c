@@ -29,6 +29,7 @@ static const FqlReasonInfo reasons[FQL_REASON_COUNT] = {
 	[FQL_BYPASS_SERIALIZABLE] = {"serializable", "bypass",
 		"The transaction is SERIALIZABLE, and a cached answer would take no predicate locks."},
 	[FQL_BYPASS_FUZZY_SEARCH] = {"fuzzy_search", "bypass", "gin_fuzzy_search_limit is set, so answers are random."},
+	[FQL_BYPASS_KEY_TOO_LONG] = {"key_too_long", "bypass", "The operation with its variables is longer than 1 MB."},
 	[FQL_REJECTED_ERROR] = {"error", "rejected", "The response has errors."},
 	[FQL_REJECTED_ISOLATION] = {"isolation", "rejected",
 		"The transaction is REPEATABLE READ: its snapshot may be old. It may use cached answers, but adds none."},
@@ -74,6 +75,7 @@ typedef union FqlSharedCounters
 
 typedef struct FqlSharedStats
 {
+	pg_atomic_uint32 worker;	/* the background worker's process, or 0 */
 	TimestampTz reset_at;		/* guarded by the lock */
 	uint64		zero[FQL_COUNTER_COUNT];	/* the sums at the last reset; guarded by the lock */
 	pg_attribute_aligned(PG_CACHE_LINE_SIZE) FqlSharedCounters slots[FLEXIBLE_ARRAY_MEMBER];
@@ -166,6 +168,18 @@ fql_stats_reset_counters(void)
 	LWLockRelease(stats_lock);
 }
 
+void
+fql_stats_set_worker(int pid)
+{
+	pg_atomic_write_u32(&shared->worker, (uint32) pid);
+}
+
+int
+fql_stats_worker(void)
+{
+	return shared == NULL ? 0 : (int) pg_atomic_read_u32(&shared->worker);
+}
+
 Size
 fql_stats_shmem_size(void)
 {
@@ -178,6 +192,7 @@ fql_stats_shmem_init(bool found, void *memory, LWLock *lock)
 	if (!found)
 	{
 		memset(memory, 0, fql_stats_shmem_size());
+		pg_atomic_init_u32(&((FqlSharedStats *) memory)->worker, 0);
 		((FqlSharedStats *) memory)->reset_at = GetCurrentTimestamp();
 	}
 	shared = memory;

@@ -24,6 +24,7 @@ typedef enum FqlReason
 	FQL_BYPASS_OWN_WRITES,
 	FQL_BYPASS_SERIALIZABLE,
 	FQL_BYPASS_FUZZY_SEARCH,
+	FQL_BYPASS_KEY_TOO_LONG,
 	/* rejections */
 	FQL_REJECTED_ERROR,
 	FQL_REJECTED_ISOLATION,
@@ -79,6 +80,10 @@ extern void fql_stats_reject(FqlReason reason);
 /* The sums since the last reset, and when that was.  values has FQL_COUNTER_COUNT elements. */
 extern void fql_stats_read(uint64 *values, TimestampTz *reset_at);
 extern void fql_stats_reset_counters(void);
+
+/* The background worker's process, 0 while there is none. */
+extern void fql_stats_set_worker(int pid);
+extern int	fql_stats_worker(void);
 
 extern Size fql_stats_shmem_size(void);
 extern void fql_stats_shmem_init(bool found, void *memory, LWLock *lock);

@@ -1,0 +1,524 @@
+/*
+ * execute.c
+ *    fraiseql.execute(): the decision between hit, miss and bypass, and the fill.
+ *
+ * The short way: a request and variables that this backend remembers, a key, a look-up, a copy.  Everything else takes
+ * the long way, in a memory context of its own.
+ *
+ * Bypass (I6).  A transaction that has an xid has written, or is about to: its answers must show its own writes, and
+ * nobody else may see them.  A SERIALIZABLE one must take predicate locks on what it reads.  Both go past the cache in
+ * both directions.
+ *
+ * Hit.  READ COMMITTED: serve what cache.c finds valid; it is what executing would return at some instant within this
+ * call (tags.c).  REPEATABLE READ (I5): serve only if also R.xmin >= F.xmax, where R is the transaction's snapshot and F
+ * the fill's.  A writer visible to F has an xid below F.xmax <= R.xmin, so it had ended before R was taken and R sees
+ * it too; a writer not visible to F but to R would have moved a word (tags.c, a).
+ *
+ * Fill (I2), READ COMMITTED only.
+ *   1. s0 = clock                                 then a full barrier
+ *   2. receive invalidation messages              definitions in backend caches are now at least as new as s0
+ *   3. one snapshot F                             hence F sees every writer that had ticked by s0
+ *   4. execute everything under F, observing      tags of what was read
+ *   5. still no xid                               a function may have written
+ *   6. the schema's word is the one that the request was validated under
+ *   7. publish if every word has pending = 0 and clock <= s0 (cache.c)
+ * The order of 1, 2 and 3 is the point; see tags.c for what goes wrong otherwise.
+ *
+ * Start-up.  Prepared transactions outlive shared memory, and their commit raises no fence here.  They were refused if
+ * they had written to tracked tables while fraiseql was preloaded, but it may not have been.  So after a start nothing is
+ * published until a snapshot's xmin has reached the next xid as of the first fill: by then every transaction from before
+ * has ended.
+ */
+#include "postgres.h"
+
+#include "access/gin.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/namespace.h"
+#include "fmgr.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "cache.h"
+#include "core/collect.h"
+#include "exec.h"
+#include "guc.h"
+#include "key.h"
+#include "memory.h"
+#include "observe.h"
+#include "request.h"
+#include "response.h"
+#include "schema.h"
+#include "shmem.h"
+#include "stats.h"
+#include "tags.h"
+
+PG_FUNCTION_INFO_V1(fql_execute);
+PG_FUNCTION_INFO_V1(fql_graphql);
+
+/* The arguments of a call. */
+typedef struct Call
+{
+	const text *query;			/* NULL: not given */
+	const text *operation_name;
+	const Jsonb *variables;
+} Call;
+
+/* A transaction id with its epoch, as of now: snapshots are always less than 2^31 transactions old. */
+static FullTransactionId
+widen_xid(TransactionId xid)
+{
+	FullTransactionId next = ReadNextFullTransactionId();
+	uint32		epoch = EpochFromFullTransactionId(next);
+
+	if (xid > XidFromFullTransactionId(next))
+		epoch--;
+	return FullTransactionIdFromEpochAndXid(epoch, xid);
+}
+
+/* Once a session. */
+static void
+warn_not_preloaded(void)
+{
+	static bool warned = false;
+
+	if (warned)
+		return;
+	warned = true;
+	ereport(WARNING,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("fraiseql answers without its cache"),
+			 errdetail("The library is not in shared_preload_libraries, so there is no shared memory to keep answers in."),
+			 errhint("Add fraiseql to shared_preload_libraries and restart the server.")));
+}
+
+/* Why this call may not use the cache, or FQL_REASON_NONE. */
+static FqlReason
+bypass_reason(void)
+{
+	if (!fql_shmem_is_there())
+	{
+		warn_not_preloaded();
+		return FQL_BYPASS_NOT_PRELOADED;
+	}
+	if (!fql_cache_enabled)
+		return FQL_BYPASS_DISABLED;
+	if (RecoveryInProgress())
+		return FQL_BYPASS_RECOVERY;
+	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		return FQL_BYPASS_OWN_WRITES;
+	if (IsolationIsSerializable())
+		return FQL_BYPASS_SERIALIZABLE;
+	if (GinFuzzySearchLimit != 0)
+		return FQL_BYPASS_FUZZY_SEARCH;
+	return FQL_REASON_NONE;
+}
+
+/* What decides which entries this caller may be served. */
+static FqlReader
+this_reader(void)
+{
+	FqlReader	reader;
+	Oid			temporary;
+	Oid			temporary_toast;
+
+	GetTempNamespaceState(&temporary, &temporary_toast);
+	reader.has_temporary_schema = OidIsValid(temporary);
+	reader.snapshot_xmin = InvalidFullTransactionId;
+	if (IsolationUsesXactSnapshot())
+		reader.snapshot_xmin = widen_xid(GetTransactionSnapshot()->xmin);
+	return reader;
+}
+
+/*
+ * The fill
+ */
+
+/* The shortest time to live among the types that an answer shows. */
+static int
+answer_ttl(const FqlSelectedField *fields, int ttl)
+{
+	for (const FqlSelectedField *field = fields; field != NULL; field = field->next)
+	{
+		const FqlType *type = field->field == NULL ? NULL : fql_type_innermost(field->field->type);
+
+		if (type != NULL && type->kind == FQL_TYPE_OBJECT && type->binding != NULL)
+		{
+			const FqlRelation *relation = type->binding;
+
+			if (relation->ttl > 0)
+				ttl = Min(ttl, relation->ttl);
+		}
+		if (field->selections != NULL)
+			ttl = answer_ttl(field->selections, ttl);
+	}
+	return ttl;
+}
+
+/* Has every transaction from before the server's start ended, as far as this snapshot tells? */
+static bool
+start_is_over(Snapshot snapshot)
+{
+	return fql_cache_start_is_over(ReadNextFullTransactionId(), widen_xid(snapshot->xmin));
+}
+
+/* Steps 5 to 7: what forbids keeping the answer, or the outcome of publishing it. */
+static FqlReason
+keep_answer(const FqlRequest *request, const FqlKey *key, FqlObservation *observation, FqlAnswer *answer,
+			bool clean, bool started)
+{
+	uint32		schema = fql_tag_schema(MyDatabaseId);
+
+	if (!clean)
+		return FQL_REJECTED_ERROR;
+	if (observation->reason != FQL_REASON_NONE)
+		return observation->reason;
+	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		return FQL_REJECTED_VOLATILE;
+	if (IsolationUsesXactSnapshot())
+		return FQL_REJECTED_ISOLATION;
+	if (!started)
+		return FQL_REJECTED_STARTING;
+	if (!request->is_current || fql_word_read(schema) != request->schema_word)
+		return FQL_REJECTED_WRITE;
+	fql_observe_word(observation, schema);
+	fql_observe_word(observation, fql_tag_roles());
+	answer->words = observation->words;
+	answer->word_count = observation->word_count;
+	answer->may_meet_temporary = observation->may_meet_temporary;
+	return fql_cache_put(key, answer);
+}
+
+/* Count the outcome, and tell a DBA who asks for debug messages. */
+static void
+report_outcome(FqlReason reason, const FqlObservation *observation)
+{
+	if (reason == FQL_REASON_NONE)
+	{
+		fql_stats_count(FQL_COUNTER_FILLS);
+		return;
+	}
+	fql_stats_reject(reason);
+	ereport(DEBUG1,
+			(errmsg_internal("fraiseql does not keep the answer: %s%s%s", fql_reason_info(reason)->name,
+							 observation->detail != NULL ? ": " : "",
+							 observation->detail != NULL ? observation->detail : "")));
+}
+
+/* Execute under one fresh snapshot; with a key, observe and try to keep the answer. */
+static text *
+execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32 count, FqlArena *arena,
+			   const FqlKey *key)
+{
+	FqlObservation observation;
+	FqlAnswer	answer = {0};
+	text	   *response = NULL;
+	bool		clean = false;
+	bool		started = false;
+	FqlReason	outcome;
+
+	if (key != NULL)
+		answer.start_clock = fql_clock_read();
+	pg_memory_barrier();
+	AcceptInvalidationMessages();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (key != NULL)
+	{
+		answer.snapshot_xmax = widen_xid(GetActiveSnapshot()->xmax);
+		started = start_is_over(GetActiveSnapshot());
+	}
+
+	fql_observe_begin(&observation);
+	PG_TRY();
+	{
+		response = fql_exec_query(fields, count, arena, &clean);
+	}
+	PG_FINALLY();
+	{
+		fql_observe_end(&observation);
+	}
+	PG_END_TRY();
+	PopActiveSnapshot();
+
+	if (key != NULL)
+	{
+		answer.response = response;
+		answer.ttl = answer_ttl(fields, fql_cache_ttl);
+		outcome = keep_answer(request, key, &observation, &answer, clean, started);
+		report_outcome(outcome, &observation);
+	}
+	return response;
+}
+
+/*
+ * The long way
+ */
+
+/* A key whose bytes survive nested calls, which share the buffer of key.c. */
+static FqlKey *
+copy_key(const FqlKey *key)
+{
+	FqlKey	   *copy = palloc(sizeof(FqlKey));
+	char	   *bytes = palloc(key->len);
+
+	memcpy(bytes, key->data, key->len);
+	*copy = *key;
+	copy->data = bytes;
+	return copy;
+}
+
+/* Look the answer up; where there is none, *key is set to what to keep the executed one under. */
+static text *
+look_up(const FqlRequest *request, FqlStr variables, FqlKey **key)
+{
+	FqlReason	bypass = bypass_reason();
+	FqlReader	reader;
+	FqlKey		probe;
+	text	   *response;
+
+	*key = NULL;
+	if (bypass != FQL_REASON_NONE)
+	{
+		fql_stats_bypass(bypass);
+		return NULL;
+	}
+	reader = this_reader();
+	if (!fql_key_build(&probe, request->normalized.text, request->normalized.literals, variables))
+	{
+		fql_stats_bypass(FQL_BYPASS_KEY_TOO_LONG);
+		return NULL;
+	}
+	response = fql_cache_get(&probe, &reader);
+	fql_stats_count(response != NULL ? FQL_COUNTER_HITS : FQL_COUNTER_MISSES);
+	if (response == NULL)
+		*key = copy_key(&probe);
+	return response;
+}
+
+/* A validated request with its variables: from the cache, or executed. */
+static text *
+answer_request(FqlRequest *request, const Jsonb *variables, FqlArena *arena, FqlDiagnostics *diagnostics)
+{
+	FqlVariables *coerced = fql_request_coerce(request, variables, arena, diagnostics);
+	FqlSelectedField *fields;
+	FqlLimits	limits = fql_limits();
+	FqlKey	   *key;
+	text	   *response;
+	uint32		count;
+
+	if (coerced == NULL)
+		return fql_response_request_error(diagnostics);
+	response = look_up(request, coerced->canonical, &key);
+	if (response != NULL)
+		return response;
+	fields = fql_collect_fields(request->document, request->operation, request->types, coerced, &limits, arena,
+								diagnostics, &count);
+	if (fields == NULL && diagnostics->count > 0)
+		return fql_response_request_error(diagnostics);
+	return execute_fields(request, fields, count, arena, key);
+}
+
+/* An argument that must be there. */
+static text *
+refuse_null_query(FqlDiagnostics *diagnostics)
+{
+	fql_diagnose(diagnostics, FQL_ERROR_BAD_INPUT, (FqlLocation){0, 0}, "Must provide a query.");
+	return fql_response_request_error(diagnostics);
+}
+
+/* In a memory context of its own, from which only the response is copied out. */
+static text *
+answer_call(const Call *call)
+{
+	FqlArena   *arena = fql_memory_arena(CurrentMemoryContext);
+	FqlDiagnostics diagnostics;
+	FqlRequest *request;
+	text	   *response = NULL;
+
+	fql_diagnostics_init(&diagnostics, arena);
+	if (call->query == NULL)
+		return refuse_null_query(&diagnostics);
+	request = fql_request_get(call->query, call->operation_name, &diagnostics);
+	if (request == NULL)
+		return fql_response_request_error(&diagnostics);
+	PG_TRY();
+	{
+		response = answer_request(request, call->variables, arena, &diagnostics);
+	}
+	PG_FINALLY();
+	{
+		fql_request_release(request);
+	}
+	PG_END_TRY();
+	return response;
+}
+
+static text *
+answer_the_long_way(const Call *call)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "fraiseql request", ALLOCSET_DEFAULT_SIZES);
+	text	   *answer;
+	text	   *response;
+
+	MemoryContextSwitchTo(context);
+	answer = answer_call(call);
+	MemoryContextSwitchTo(caller);
+	response = palloc(VARSIZE_ANY(answer));
+	memcpy(response, answer, VARSIZE_ANY(answer));
+	MemoryContextDelete(context);
+	return response;
+}
+
+/*
+ * The short way
+ */
+
+/* A hit on what this backend remembers, or NULL.  Counts hits only: the long way counts the rest. */
+static text *
+answer_the_short_way(const Call *call)
+{
+	FqlRequest *request;
+	FqlReader	reader;
+	FqlStr		variables;
+	FqlKey		key;
+	text	   *response = NULL;
+
+	if (call->query == NULL || bypass_reason() != FQL_REASON_NONE)
+		return NULL;
+	request = fql_request_recall(call->query, call->operation_name);
+	if (request == NULL)
+		return NULL;
+	/* nothing below runs user code or can fail but for want of memory, and then a pin keeps a little more */
+	if (fql_request_recall_variables(request, call->variables, &variables))
+	{
+		reader = this_reader();
+		if (fql_key_build(&key, request->normalized.text, request->normalized.literals, variables))
+			response = fql_cache_get(&key, &reader);
+	}
+	fql_request_release(request);
+	if (response != NULL)
+		fql_stats_count(FQL_COUNTER_HITS);
+	return response;
+}
+
+static text *
+answer(const Call *call)
+{
+	text	   *response = answer_the_short_way(call);
+
+	return response != NULL ? response : answer_the_long_way(call);
+}
+
+/*
+ * fraiseql.execute(query text, variables jsonb, operation_name text, extensions jsonb) returns json
+ */
+Datum
+fql_execute(PG_FUNCTION_ARGS)
+{
+	Call		call = {NULL};
+
+	if (!PG_ARGISNULL(0))
+		call.query = PG_GETARG_TEXT_PP(0);
+	if (!PG_ARGISNULL(1))
+		call.variables = PG_GETARG_JSONB_P(1);
+	if (!PG_ARGISNULL(2))
+		call.operation_name = PG_GETARG_TEXT_PP(2);
+	PG_RETURN_TEXT_P(answer(&call));
+}
+
+/* UTF-8 as text in the database's encoding; it came from there, so only a \u escape can fail to fit. */
+static text *
+server_text(FqlStr string)
+{
+	char	   *converted = pg_any_to_server(string.data, (int) string.len, PG_UTF8);
+
+	return cstring_to_text_with_len(converted, converted == string.data ? (int) string.len : (int) strlen(converted));
+}
+
+/* A member of the request object that should be a string. */
+static bool
+request_string(FqlJson *request, const char *name, FqlArena *arena, FqlDiagnostics *diagnostics, const text **value)
+{
+	FqlJson    *member;
+	FqlStr		string;
+
+	*value = NULL;
+	if (!fql_json_member(request, fql_str_from(name), &member) || fql_json_kind(member) == FQL_JSON_NULL)
+		return true;
+	if (fql_json_kind(member) != FQL_JSON_STRING)
+	{
+		fql_diagnose(diagnostics, FQL_ERROR_BAD_INPUT, (FqlLocation){0, 0}, "\"%s\" must be a string.", name);
+		return false;
+	}
+	string = fql_json_text(member, arena);
+	*value = server_text(string);
+	return true;
+}
+
+/* The member "variables" as jsonb. */
+static bool
+request_variables(FqlJson *request, FqlArena *arena, FqlDiagnostics *diagnostics, const Jsonb **value)
+{
+	FqlJson    *member;
+	FqlBuffer	buffer;
+
+	*value = NULL;
+	if (!fql_json_member(request, FQL_STR("variables"), &member) || fql_json_kind(member) == FQL_JSON_NULL)
+		return true;
+	if (fql_json_kind(member) != FQL_JSON_OBJECT)
+	{
+		fql_diagnose(diagnostics, FQL_ERROR_BAD_INPUT, (FqlLocation){0, 0}, "\"variables\" must be an object.");
+		return false;
+	}
+	fql_buffer_init(&buffer, arena);
+	fql_json_print(member, &buffer);
+	*value = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+												CStringGetDatum(text_to_cstring(server_text(fql_buffer_text(&buffer))))));
+	return true;
+}
+
+static text *
+answer_request_object(FqlStr object, FqlArena *arena, FqlDiagnostics *diagnostics)
+{
+	Call		call = {NULL};
+	FqlJson    *request;
+
+	if (!fql_json_parse(object, 512, arena, diagnostics, &request))
+		return fql_response_request_error(diagnostics);
+	if (fql_json_kind(request) != FQL_JSON_OBJECT)
+	{
+		fql_diagnose(diagnostics, FQL_ERROR_BAD_INPUT, (FqlLocation){0, 0}, "A GraphQL request must be an object.");
+		return fql_response_request_error(diagnostics);
+	}
+	if (!request_string(request, "query", arena, diagnostics, &call.query) ||
+		!request_string(request, "operationName", arena, diagnostics, &call.operation_name) ||
+		!request_variables(request, arena, diagnostics, &call.variables))
+		return fql_response_request_error(diagnostics);
+	return answer(&call);
+}
+
+/*
+ * fraiseql.graphql(request json) returns json
+ */
+Datum
+fql_graphql(PG_FUNCTION_ARGS)
+{
+	FqlArena   *arena = fql_memory_arena(CurrentMemoryContext);
+	FqlDiagnostics diagnostics;
+	text	   *object;
+
+	fql_diagnostics_init(&diagnostics, arena);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_TEXT_P(refuse_null_query(&diagnostics));
+	object = PG_GETARG_TEXT_PP(0);
+	PG_RETURN_TEXT_P(answer_request_object(fql_response_to_utf8((FqlStr){VARDATA_ANY(object),
+																VARSIZE_ANY_EXHDR(object)}),
+										   arena, &diagnostics));
+}

@@ -1,0 +1,37 @@
+/*
+ * module.c
+ *    Loading the library: settings and hooks always; shared memory and the worker only while preloading.
+ *
+ * Loaded later (no shared_preload_libraries), the library answers without a cache.  The hooks and callbacks are
+ * installed all the same: they cost nothing there, and PREPARE of a tracked write is refused alike, so that preloading
+ * it at the next start finds no such transaction.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+
+#include "ddl.h"
+#include "guc.h"
+#include "observe.h"
+#include "shmem.h"
+#include "tags.h"
+#include "worker.h"
+
+PG_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	fql_guc_define();
+	fql_tags_init();
+	fql_observe_init();
+	fql_ddl_init();
+	if (process_shared_preload_libraries_in_progress)
+	{
+		fql_shmem_init();
+		fql_worker_init();
+	}
+}

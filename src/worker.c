@@ -1,0 +1,91 @@
+/*
+ * worker.c
+ *    The background worker "fraiseql worker": gives memory of dead entries back.
+ *
+ * Freshness does not depend on it: an invalid or expired entry is never served, and the eviction hand takes it when room
+ * is needed.  The worker only makes room earlier and the gauges truthful.  Each round looks at a bounded number of
+ * entries, so that a large cache costs a little of one core rather than a burst.
+ *
+ * It belongs to no database; it connects to none so that it shows in pg_stat_activity all the same.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+
+#include "cache.h"
+#include "compat.h"
+#include "guc.h"
+#include "stats.h"
+#include "worker.h"
+
+/* Entries looked at in one round. */
+#define SWEEP_BUDGET 100000
+
+/* Seconds until the postmaster starts it again after a crash. */
+#define RESTART_PAUSE 1
+
+PGDLLEXPORT void fql_worker_main(Datum argument);
+
+static void
+forget_worker(int code, Datum argument)
+{
+	fql_stats_set_worker(0);
+}
+
+/* Wait for the next round, a signal, or the postmaster's death (which ends the process). */
+static void
+nap(void)
+{
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, fql_worker_interval,
+					 fql_compat_wait_event_worker());
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+}
+
+/* Runs until SIGTERM, which die() turns into the end of the process at the next CHECK_FOR_INTERRUPTS(). */
+void
+fql_worker_main(Datum argument)
+{
+	uint32		position = 0;
+
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	before_shmem_exit(forget_worker, (Datum) 0);
+	fql_stats_set_worker(MyProcPid);
+	ereport(LOG,
+			(errmsg("fraiseql worker started"),
+			 errdetail("The cache has %d MB.", fql_cache_size)));
+	for (;;)
+	{
+		fql_cache_sweep(&position, SWEEP_BUDGET);
+		nap();
+	}
+}
+
+void
+fql_worker_init(void)
+{
+	BackgroundWorker worker = {0};
+
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_ConsistentState;
+	worker.bgw_restart_time = RESTART_PAUSE;
+	strlcpy(worker.bgw_library_name, "fraiseql", BGW_MAXLEN);
+	strlcpy(worker.bgw_function_name, "fql_worker_main", BGW_MAXLEN);
+	strlcpy(worker.bgw_name, "fraiseql worker", BGW_MAXLEN);
+	strlcpy(worker.bgw_type, "fraiseql worker", BGW_MAXLEN);
+	RegisterBackgroundWorker(&worker);
+}
