@@ -147,7 +147,7 @@ cursor_read(Cursor *cursor, void *target, size_t size)
 
 	while (size > 0)
 	{
-		size_t		taken;
+		size_t		taken = 0;
 		const char *place = cursor_take(cursor, size, &taken);
 
 		if (place == NULL)
@@ -173,7 +173,7 @@ cursor_equals(Cursor *cursor, const char *data, size_t size)
 {
 	while (size > 0)
 	{
-		size_t		taken;
+		size_t		taken = 0;
 		const char *place = cursor_take(cursor, size, &taken);
 
 		if (place == NULL || memcmp(place, data, taken) != 0)
@@ -192,7 +192,7 @@ cursor_write(Cursor *cursor, const void *source, size_t size)
 
 	while (size > 0)
 	{
-		size_t		taken;
+		size_t		taken = 0;
 		char	   *place = cursor_take(cursor, size, &taken);
 
 		Assert(place != NULL);

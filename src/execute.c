@@ -211,6 +211,26 @@ report_outcome(FqlReason reason, const FqlObservation *observation)
 							 observation->detail != NULL ? observation->detail : "")));
 }
 
+/* Execute with the observation under way, which ends here, on error too. */
+static text *
+execute_observed(FqlObservation *observation, const FqlSelectedField *fields, uint32 count, FqlArena *arena,
+				 bool *clean)
+{
+	text	   *volatile response = NULL;
+
+	fql_observe_begin(observation);
+	PG_TRY();
+	{
+		response = fql_exec_query(fields, count, arena, clean);
+	}
+	PG_FINALLY();
+	{
+		fql_observe_end(observation);
+	}
+	PG_END_TRY();
+	return response;
+}
+
 /* Execute under one fresh snapshot; with a key, observe and try to keep the answer. */
 static text *
 execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32 count, FqlArena *arena,
@@ -218,10 +238,9 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 {
 	FqlObservation observation;
 	FqlAnswer	answer = {0};
-	text	   *response = NULL;
+	text	   *response;
 	bool		clean = false;
 	bool		started = false;
-	FqlReason	outcome;
 
 	if (key != NULL)
 		answer.start_clock = fql_clock_read();
@@ -234,24 +253,14 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 		started = start_is_over(GetActiveSnapshot());
 	}
 
-	fql_observe_begin(&observation);
-	PG_TRY();
-	{
-		response = fql_exec_query(fields, count, arena, &clean);
-	}
-	PG_FINALLY();
-	{
-		fql_observe_end(&observation);
-	}
-	PG_END_TRY();
+	response = execute_observed(&observation, fields, count, arena, &clean);
 	PopActiveSnapshot();
 
 	if (key != NULL)
 	{
 		answer.response = response;
 		answer.ttl = answer_ttl(fields, fql_cache_ttl);
-		outcome = keep_answer(request, key, &observation, &answer, clean, started);
-		report_outcome(outcome, &observation);
+		report_outcome(keep_answer(request, key, &observation, &answer, clean, started), &observation);
 	}
 	return response;
 }
@@ -339,7 +348,7 @@ answer_call(const Call *call)
 	FqlArena   *arena = fql_memory_arena(CurrentMemoryContext);
 	FqlDiagnostics diagnostics;
 	FqlRequest *request;
-	text	   *response = NULL;
+	text	   *volatile response = NULL;
 
 	fql_diagnostics_init(&diagnostics, arena);
 	if (call->query == NULL)

@@ -333,13 +333,12 @@ fql_request_release(FqlRequest *public)
 static text *
 copy_text(const text *original)
 {
-	Size		size = VARSIZE_ANY(original);
 	text	   *copy;
 
 	if (original == NULL)
 		return NULL;
-	copy = palloc(size);
-	memcpy(copy, original, size);
+	copy = palloc(VARSIZE_ANY(original));
+	memcpy(copy, original, VARSIZE_ANY(original));
 	return copy;
 }
 
@@ -431,6 +430,27 @@ size_is_acceptable(const text *query, FqlDiagnostics *diagnostics)
 	return false;
 }
 
+/* request_make() for a schema that this call uses: an error gives the schema back. */
+static Request *
+request_make_with(Schema *schema, const text *query, const text *operation_name, FqlDiagnostics *diagnostics)
+{
+	Request    *volatile request = NULL;
+
+	PG_TRY();
+	{
+		request = request_make(query, operation_name, schema, diagnostics);
+	}
+	PG_CATCH();
+	{
+		schema_unuse(schema);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	if (request == NULL)
+		schema_unuse(schema);
+	return request;
+}
+
 FqlRequest *
 fql_request_get(const text *query, const text *operation_name, FqlDiagnostics *diagnostics)
 {
@@ -445,23 +465,9 @@ fql_request_get(const text *query, const text *operation_name, FqlDiagnostics *d
 	if (requests_context == NULL)
 		requests_context = AllocSetContextCreate(TopMemoryContext, "fraiseql requests", ALLOCSET_SMALL_SIZES);
 	schema = schema_use();
-
-	PG_TRY();
-	{
-		request = request_make(query, operation_name, schema, diagnostics);
-	}
-	PG_CATCH();
-	{
-		schema_unuse(schema);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-
+	request = request_make_with(schema, query, operation_name, diagnostics);
 	if (request == NULL)
-	{
-		schema_unuse(schema);
 		return NULL;
-	}
 	if (schema->is_current)
 		request_remember(request);
 	return &request->public;
