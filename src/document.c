@@ -42,6 +42,7 @@ typedef struct Reader
 {
 	int			depth;
 	int			budget;
+	List	   *views;			/* whose documents are being read, outermost first */
 } Reader;
 
 static FqlShape *read_expression(Reader *reader, Node *node, const Scope *scope);
@@ -79,7 +80,7 @@ make_list(FqlShape *of)
 static bool
 is_json_type(Oid type)
 {
-	Oid			base = getBaseType(type);
+	Oid			base = OidIsValid(type) ? getBaseType(type) : InvalidOid;
 
 	return base == JSONBOID || base == JSONOID;
 }
@@ -563,7 +564,7 @@ fql_document_definition(Oid relid)
 
 /*
  * A view that only hands another one's data on has that one's shape.  Views cannot refer to each other in a circle, but
- * together with tables, whose shape is that of a view beside them, they can: so this counts as a level of depth too.
+ * together with tables, whose shape is that of a view beside them, they can: so the views on the way are remembered.
  */
 static FqlShape *
 read_document(Reader *reader, Oid view)
@@ -573,11 +574,11 @@ read_document(Reader *reader, Oid view)
 	FqlShape   *shape;
 
 	check_stack_depth();
-	if (query == NULL || reader->depth >= MAX_DEPTH)
+	if (query == NULL || list_member_oid(reader->views, view))
 		return make_shape(FQL_SHAPE_JSON);
-	reader->depth++;
+	reader->views = lappend_oid(reader->views, view);
 	shape = follow_reference(reader, read_target(reader, query, column->number, NULL));
-	reader->depth--;
+	reader->views = list_delete_last(reader->views);
 	return shape;
 }
 

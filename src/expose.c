@@ -152,7 +152,7 @@ reject_place(const FqlCatalogRelation *relation)
 	if (relation->persistence == RELPERSISTENCE_TEMP)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("cannot expose temporary relation %s", relation->label),
+				 errmsg("cannot expose temporary relation \"%s\"", relation->name),
 				 errdetail("Only one session can see it.")));
 	if (relation->relid < FirstNormalObjectId)
 		ereport(ERROR,

@@ -131,7 +131,7 @@ ends_with(const char *name, const char *suffix)
 	size_t		len = strlen(name);
 	size_t		suffix_len = strlen(suffix);
 
-	return len > suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
+	return len >= suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
 }
 
 /* Does one of the suffixes, separated by spaces, end the name? */
@@ -143,7 +143,7 @@ ends_with_any(const char *name, const char *suffixes)
 	while (*at != '\0')
 	{
 		size_t		len = strcspn(at, " ");
-		char		suffix[8];
+		char		suffix[16];
 
 		strlcpy(suffix, at, Min(len + 1, sizeof(suffix)));
 		if (ends_with(name, suffix))
@@ -154,10 +154,11 @@ ends_with_any(const char *name, const char *suffixes)
 	return false;
 }
 
+/* Words such as address, status, analysis and alias end in s without being plurals. */
 bool
 fql_naming_is_plural(const char *name)
 {
-	return ends_with(name, "s") && !ends_with_any(name, "ss us is");
+	return strlen(name) > 2 && ends_with(name, "s") && !ends_with_any(name, "ss us is ias news series species");
 }
 
 /* The first characters of a name, then a suffix. */

@@ -326,7 +326,7 @@ compare_entities(const ListCell *a, const ListCell *b)
 {
 	const FqlCatalogRelation *x = ((const FqlEntity *) lfirst(a))->relation;
 	const FqlCatalogRelation *y = ((const FqlEntity *) lfirst(b))->relation;
-	int			order = strcmp(x->name, y->name);
+	int			order = strcmp(fql_naming_entity(x->name), fql_naming_entity(y->name));
 
 	return order != 0 ? order : strcmp(x->label, y->label);
 }
@@ -478,12 +478,13 @@ build_root(FqlSchemaBuild *build, FqlEntity *entity)
 
 	if (entity->keys != NIL)
 	{
-		field = fql_build_field(build, build->query, entity->singular, entity->object->origin, FQL_FIELD_ROOT_ONE,
-								hint);
+		field = fql_build_field(build, build->query, entity->singular,
+								psprintf("the singular of %s", entity->object->origin), FQL_FIELD_ROOT_ONE, hint);
 		if (field != NULL)
 			field->target = entity->object;
 	}
-	field = fql_build_field(build, build->query, entity->plural, entity->object->origin, FQL_FIELD_ROOT_LIST, hint);
+	field = fql_build_field(build, build->query, entity->plural, psprintf("the plural of %s", entity->object->origin),
+							FQL_FIELD_ROOT_LIST, hint);
 	if (field == NULL)
 		return;
 	field->target = entity->object;

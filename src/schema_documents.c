@@ -21,7 +21,7 @@
 #include "schema_internal.h"
 
 #define MAX_NESTING 8
-#define MAX_NESTED_TYPES 2000
+#define MAX_NESTED_TYPES 200		/* of one exposed relation */
 
 /* Where a key is: the object under construction and the way to it. */
 typedef struct Place
@@ -30,6 +30,8 @@ typedef struct Place
 	FqlDraftObject *object;
 	const char *path;			/* "" or "address." */
 	int			depth;
+	Oid			definition;		/* the view whose definition this object comes from */
+	const struct Place *outer;
 } Place;
 
 static void build_members(FqlSchemaBuild *build, const Place *place, const FqlShape *shape);
@@ -152,10 +154,10 @@ referenced_entity(const FqlSchemaBuild *build, Oid relid)
 /* A type for an object that no exposed relation has: PostAddress for the key address of Post.  NULL: not made. */
 static FqlDraftObject *
 build_nested_object(FqlSchemaBuild *build, const Place *place, const char *field_name, const char *key,
-					const FqlShape *shape)
+					const FqlShape *shape, Oid definition)
 {
 	const char *name = psprintf("%s%s", place->object->name, fql_naming_upper_first(field_name));
-	Place		inner = {.entity = place->entity, .depth = place->depth + 1};
+	Place		inner = {.entity = place->entity, .depth = place->depth + 1, .definition = definition, .outer = place};
 
 	if (build->nested_count >= MAX_NESTED_TYPES || inner.depth > MAX_NESTING || strlen(name) > FQL_NAME_MAX / 2)
 		return NULL;
@@ -168,27 +170,38 @@ build_nested_object(FqlSchemaBuild *build, const Place *place, const char *field
 	return inner.object;
 }
 
+/* Does one of the objects around this place come from that definition?  Then it would hold itself without end. */
+static bool
+is_inside(const Place *place, Oid definition)
+{
+	for (; place != NULL; place = place->outer)
+	{
+		if (place->definition == definition)
+			return true;
+	}
+	return false;
+}
+
 /* What an object, or a reference to one, is the type of; NULL: only JSON. */
 static FqlDraftObject *
 object_target(FqlSchemaBuild *build, const Place *place, const char *field_name, const char *key, FqlShape *shape)
 {
+	Oid			definition = place->definition;
+
 	if (shape->kind == FQL_SHAPE_REFERENCE)
 	{
 		FqlEntity  *entity = referenced_entity(build, shape->relid);
-		Oid			definition;
 
 		if (entity != NULL)
 			return entity->object;
-		if (place->depth >= MAX_NESTING)
-			return NULL;
 		definition = fql_document_definition(shape->relid);
-		if (!OidIsValid(definition))
+		if (!OidIsValid(definition) || is_inside(place, definition))
 			return NULL;
 		shape = fql_document_shape(definition);
 	}
 	if (shape->kind != FQL_SHAPE_OBJECT || shape->members == NIL)
 		return NULL;
-	return build_nested_object(build, place, field_name, key, shape);
+	return build_nested_object(build, place, field_name, key, shape, definition);
 }
 
 /* The field of a key whose value is an object or a list of objects. */
@@ -462,7 +475,7 @@ void
 fql_build_document(FqlSchemaBuild *build, FqlEntity *entity)
 {
 	const FqlColumn *id = fql_catalog_column(entity->relation, "id");
-	Place		place = {.entity = entity, .object = entity->object, .path = ""};
+	Place		place = {.entity = entity, .object = entity->object, .path = "", .definition = entity->definition};
 	FqlShape   *shape = OidIsValid(entity->definition) ? fql_document_shape(entity->definition) : NULL;
 	ListCell   *cell;
 
@@ -472,6 +485,7 @@ fql_build_document(FqlSchemaBuild *build, FqlEntity *entity)
 		report_unreadable(build, entity);
 		return;
 	}
+	build->nested_count = 0;
 	bind_document(build, entity, id);
 	if (shape != NULL && shape->kind == FQL_SHAPE_OBJECT)
 		build_members(build, &place, shape);

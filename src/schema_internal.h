@@ -103,7 +103,7 @@ typedef struct FqlSchemaBuild
 	List	   *filters;		/* filter types made so far; schema_inputs.c */
 	const FqlType *order_direction;
 	List	   *problems;		/* of FqlProblem */
-	int			nested_count;	/* objects nested in documents so far */
+	int			nested_count;	/* objects nested in the document at hand */
 } FqlSchemaBuild;
 
 /* schema.c */

@@ -188,7 +188,9 @@ other_leaf(FqlSchemaBuild *build, Oid type, FqlLeaf *leaf)
 
 	if (kind == TYPTYPE_COMPOSITE || kind == TYPTYPE_PSEUDO)
 	{
+		/* Whether a row is null depends on its columns: no filter for that. */
 		*leaf = fql_build_json_leaf(build);
+		leaf->comparison = FQL_COMPARE_NOTHING;
 		return;
 	}
 	leaf->type = build->types->scalars[FQL_SCALAR_STRING];
