@@ -46,7 +46,7 @@ report_group()
 	fi
 }
 
-# Run a command that ends with "N passed, N failed".  Usage: counted_command <name> <command>...
+# Run a command that ends with "N passed, N failed", or that prints TAP.  Usage: counted_command <name> <command>...
 counted_command()
 {
 	local name=$1 log=$LOG_DIR/$1.log start=$EPOCHREALTIME status=0 counts
@@ -54,8 +54,9 @@ counted_command()
 	shift
 	"$@" >"$log" 2>&1 </dev/null || status=$?
 	counts=$(sed -n 's/^\([0-9]\+\) passed, \([0-9]\+\) failed$/\1 \2/p' "$log" | tail -n 1)
-	report_group "$status" "$name" ${counts:-0 0} "$start"
-	if [ "$status" -ne 0 ] || [ -z "$counts" ]
+	[ -n "$counts" ] || counts=$(tap_counts "$log")
+	report_group "$status" "$name" $counts "$start"
+	if [ "$status" -ne 0 ] || [ "$counts" = '0 0' ]
 	then
 		show_log "$log"
 	fi
@@ -106,14 +107,16 @@ show_differences()
 	fi
 }
 
-# Count a TAP log's tests, not its subtests.  Usage: report_tap <name> <log> <exit status> <start>
+# A TAP log's tests that passed and that failed, without subtests, as two numbers.
+tap_counts()
+{
+	echo "$(grep -c '^ok ' "$1") $(grep '^not ok ' "$1" | grep -c -v '# TODO')"
+}
+
+# Usage: report_tap <name> <log> <exit status> <start>
 report_tap()
 {
-	local passed failed
-
-	passed=$(grep -c '^ok ' "$2")
-	failed=$(grep '^not ok ' "$2" | grep -c -v '# TODO')
-	report_group "$3" "$1" "$passed" "$failed" "$4"
+	report_group "$3" "$1" $(tap_counts "$2") "$4"
 }
 
 # The last line.  The exit status says whether all passed.
