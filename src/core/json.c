@@ -353,13 +353,17 @@ build_tree(FqlStr text, uint32_t depth, FqlJsonOwner *owner)
 	if (tokener == NULL)
 		return "out of memory";
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	owner->tree = json_tokener_parse_ex(tokener, text.data, (int) text.len);
+	owner->tree = json_tokener_parse_ex(tokener, text.data, (int) text.len - 1);
 	if (json_tokener_get_error(tokener) == json_tokener_continue)
-		problem = "unexpected end";
-	else if (json_tokener_get_error(tokener) != json_tokener_success)
+	{
+		/* A number that nothing follows is complete only when the NUL is seen; anything else is incomplete then. */
+		owner->tree = json_tokener_parse_ex(tokener, "", 1);
+		if (json_tokener_get_error(tokener) != json_tokener_success)
+			problem = "unexpected end";
+	}
+	else if (json_tokener_get_error(tokener) != json_tokener_success ||
+			 !is_consumed(text, json_tokener_get_parse_end(tokener)))
 		problem = "unexpected token";
-	else if (!is_consumed(text, json_tokener_get_parse_end(tokener)))
-		problem = "text after the value";
 	json_tokener_free(tokener);
 	return problem;
 }
