@@ -101,7 +101,8 @@ plans_init(void)
 	control.match = plan_match;
 	control.hcxt = plan_memory;
 	dlist_init(&plans_by_recency);
-	plans = hash_create("fraiseql plans", PLAN_LIMIT, &control, HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	plans = hash_create("fraiseql plans", PLAN_LIMIT, &control,
+						HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
 }
 
 static void
@@ -139,7 +140,7 @@ plan_enter(const PlanKey *key)
 {
 	MemoryContext memory = AllocSetContextCreate(plan_memory, "fraiseql plan", ALLOCSET_SMALL_SIZES);
 	PlanKey		copy = {.text = MemoryContextStrdup(memory, key->text), .type_count = key->type_count};
-	KeptPlan *plan;
+	KeptPlan   *plan;
 	bool		found;
 
 	copy.types = MemoryContextAlloc(memory, Max(key->type_count, 1) * sizeof(Oid));
@@ -153,8 +154,8 @@ plan_enter(const PlanKey *key)
 }
 
 /*
- * The entry of a statement, made at its first use.  It is pinned before anything else happens: preparing and running can
- * reach functions that call us again, and room that they make must not be this entry's.
+ * The entry of a statement, made at its first use.  It is pinned before anything else happens: preparing and running
+ * can reach functions that call us again, and room that they make must not be this entry's.
  */
 static KeptPlan *
 plan_pin(const FqlSql *sql)
@@ -300,8 +301,8 @@ receiver_receive(TupleTableSlot *slot, DestReceiver *self)
 }
 
 /*
- * Run a pinned statement with its parameters and append its value to "out".  Called within SPI, which takes a receiver of
- * kind DestNone for one that wants no rows, so ours says DestTuplestore: any kind that SPI does not know by itself.
+ * Run a pinned statement with its parameters and append its value to "out".  Called within SPI, which takes a receiver
+ * of kind DestNone for one that wants no rows, so ours says DestTuplestore: any kind that SPI does not know by itself.
  */
 static void
 run_statement(KeptPlan *plan, ParamListInfo parameters, StringInfo out)
@@ -321,8 +322,8 @@ run_statement(KeptPlan *plan, ParamListInfo parameters, StringInfo out)
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),
 				 errmsg("the statement of a GraphQL operation gave no single row"),
-				 errdetail_internal("SPI_execute_plan_extended: %s, rows: " UINT64_FORMAT, SPI_result_code_string(result),
-									receiver.rows)));
+				 errdetail_internal("SPI_execute_plan_extended: %s, rows: " UINT64_FORMAT,
+									SPI_result_code_string(result), receiver.rows)));
 }
 
 /*
@@ -419,13 +420,12 @@ run_protected(const FqlSql *sql, StringInfo out)
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData  *volatile error = NULL;
-	KeptPlan   *volatile plan;
+	KeptPlan   *volatile plan = plan_pin(sql);
 	volatile bool reading_values = true;
 	int			len = out->len;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
-	plan = plan_pin(sql);
 	PG_TRY();
 	{
 		ParamListInfo parameters = parameter_list(sql);

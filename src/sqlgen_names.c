@@ -102,8 +102,8 @@ fql_comparison_operator(Oid type, FqlOperator op)
 /*
  * The type of a parameter that is compared with a column.  Mostly the column's own; a wider one where the column's
  * input function would refuse or cut a value that is merely absent from the column (70000 for smallint, a long text
- * for name): such a filter matches nothing, it is no error.  The operators between the two types are in pg_catalog and in the same family, so indexes
- * still serve.
+ * for name): such a filter matches nothing, it is no error.  The operators between the two types are in pg_catalog and
+ * in the same family, so indexes still serve.
  */
 Oid
 fql_parameter_type(Oid column_type)

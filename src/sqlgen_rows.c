@@ -229,7 +229,8 @@ read_count(FqlSqlGen *gen, const FqlSelectedField *selected, FqlArgumentKind kin
 	*count = strtoll(digits, NULL, 10);
 	if (*count >= 0)
 		return true;
-	fql_gen_diagnose(gen, FQL_ERROR_BAD_INPUT, value->location, "Argument \"%s\" of field \"%.*s\" must not be negative.",
+	fql_gen_diagnose(gen, FQL_ERROR_BAD_INPUT, value->location,
+					 "Argument \"%s\" of field \"%.*s\" must not be negative.",
 					 name, FQL_STR_ARGS(selected->field->name));
 	return false;
 }
