@@ -20,6 +20,7 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_description.h"
 #include "catalog/pg_rewrite.h"
+#include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -276,6 +277,26 @@ fql_catalog_column_numbered(const FqlCatalogRelation *relation, AttrNumber numbe
 	return NULL;
 }
 
+const char *
+fql_catalog_column_name(Oid relid, AttrNumber number)
+{
+	Relation	catalog = table_open(AttributeRelationId, AccessShareLock);
+	const char *name = NULL;
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&keys[0], Anum_pg_attribute_attrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
+	ScanKeyInit(&keys[1], Anum_pg_attribute_attnum, BTEqualStrategyNumber, F_INT2EQ, Int16GetDatum(number));
+	scan = systable_beginscan(catalog, AttributeRelidNumIndexId, true, NULL, 2, keys);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple) && !((Form_pg_attribute) GETSTRUCT(tuple))->attisdropped)
+		name = pstrdup(NameStr(((Form_pg_attribute) GETSTRUCT(tuple))->attname));
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return name;
+}
+
 Query *
 fql_catalog_view_query(Oid view)
 {
@@ -299,6 +320,19 @@ fql_catalog_view_query(Oid view)
 	}
 	oid_scan_end(scan);
 	return query;
+}
+
+const char *
+fql_catalog_type_name(Oid type)
+{
+	OidScan		scan = oid_scan_begin(TypeRelationId, TypeOidIndexId, Anum_pg_type_oid, type);
+	HeapTuple	tuple = systable_getnext(scan.scan);
+	const char *name = NULL;
+
+	if (HeapTupleIsValid(tuple))
+		name = pstrdup(NameStr(((Form_pg_type) GETSTRUCT(tuple))->typname));
+	oid_scan_end(scan);
+	return name;
 }
 
 Oid

@@ -54,10 +54,16 @@ extern FqlCatalogRelation *fql_catalog_relation(Oid relid);
 extern const FqlColumn *fql_catalog_column(const FqlCatalogRelation *relation, const char *name);
 extern const FqlColumn *fql_catalog_column_numbered(const FqlCatalogRelation *relation, AttrNumber number);
 
+/* The name of one column, NULL: no such column. */
+extern const char *fql_catalog_column_name(Oid relid, AttrNumber number);
+
+/* The name of a type without its schema, NULL: no such type. */
+extern const char *fql_catalog_type_name(Oid type);
+
 /* The query that defines a view; NULL: none. */
 extern Query *fql_catalog_view_query(Oid view);
 
-/* The relation of that name in a schema, InvalidOid: none; found without the syscache, see catalog.c. */
+/* The relation of that name in a schema, InvalidOid: none. */
 extern Oid	fql_catalog_find(Oid schema, const char *name);
 
 #endif							/* FQL_CATALOG_H */

@@ -107,6 +107,43 @@ fql_compat_group_expression(const RangeTblEntry *entry, AttrNumber column)
 	return NULL;
 }
 
+/*
+ * The parts of an SQL/JSON constructor, which the grammar has from PostgreSQL 16 on.  JSON_OBJECT() and JSON_ARRAY() have
+ * arguments; the others wrap a function or aggregate, as a formatted value wraps an expression.
+ */
+typedef enum FqlJsonConstructor
+{
+	FQL_JSON_CONSTRUCTOR_NONE,
+	FQL_JSON_CONSTRUCTOR_OBJECT,	/* arguments: key, value, ... */
+	FQL_JSON_CONSTRUCTOR_ARRAY, /* arguments */
+	FQL_JSON_CONSTRUCTOR_WRAPPED	/* one argument that is the same JSON */
+} FqlJsonConstructor;
+
+static inline FqlJsonConstructor
+fql_compat_json_constructor(Node *node, List **arguments)
+{
+	*arguments = NIL;
+#if PG_VERSION_NUM >= 160000
+	if (IsA(node, JsonValueExpr))
+	{
+		*arguments = list_make1(((JsonValueExpr *) node)->formatted_expr);
+		return FQL_JSON_CONSTRUCTOR_WRAPPED;
+	}
+	if (IsA(node, JsonConstructorExpr))
+	{
+		JsonConstructorExpr *constructor = (JsonConstructorExpr *) node;
+
+		*arguments = constructor->func != NULL ? list_make1(constructor->func) : constructor->args;
+		if (constructor->type == JSCTOR_JSON_OBJECT)
+			return FQL_JSON_CONSTRUCTOR_OBJECT;
+		if (constructor->type == JSCTOR_JSON_ARRAY)
+			return FQL_JSON_CONSTRUCTOR_ARRAY;
+		return *arguments != NIL ? FQL_JSON_CONSTRUCTOR_WRAPPED : FQL_JSON_CONSTRUCTOR_NONE;
+	}
+#endif
+	return FQL_JSON_CONSTRUCTOR_NONE;
+}
+
 /* The wait event of the worker's nap: named where the server lets an extension name one. */
 static inline uint32
 fql_compat_wait_event_worker(void)

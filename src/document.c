@@ -264,12 +264,12 @@ read_var(Reader *reader, const Var *var, const Scope *scope)
 static FqlShape *
 read_column(Reader *reader, Oid relid, AttrNumber column, Oid type)
 {
-	char	   *name;
+	const char *name;
 	Query	   *query;
 
 	if (!is_json_type(type))
 		return make_scalar(type);
-	name = get_attname(relid, column, true);
+	name = fql_catalog_column_name(relid, column);
 	if (name != NULL && strcmp(name, FQL_DOCUMENT_COLUMN) == 0)
 	{
 		FqlShape   *reference = make_shape(FQL_SHAPE_REFERENCE);
@@ -277,7 +277,7 @@ read_column(Reader *reader, Oid relid, AttrNumber column, Oid type)
 		reference->relid = relid;
 		return reference;
 	}
-	query = get_rel_relkind(relid) == RELKIND_VIEW ? fql_catalog_view_query(relid) : NULL;
+	query = fql_catalog_view_query(relid);
 	return query != NULL ? read_target(reader, query, column, NULL) : make_shape(FQL_SHAPE_JSON);
 }
 
@@ -461,6 +461,26 @@ read_case(Reader *reader, const CaseExpr *expression, const Scope *scope)
 	return read_first(reader, results, scope);
 }
 
+/* JSON_OBJECT() and its kin. */
+static FqlShape *
+read_constructor(Reader *reader, Node *node, const Scope *scope)
+{
+	List	   *arguments;
+
+	switch (fql_compat_json_constructor(node, &arguments))
+	{
+		case FQL_JSON_CONSTRUCTOR_OBJECT:
+			return read_build_object(reader, arguments, scope);
+		case FQL_JSON_CONSTRUCTOR_ARRAY:
+			return make_list(read_first(reader, arguments, scope));
+		case FQL_JSON_CONSTRUCTOR_WRAPPED:
+			return read_expression(reader, linitial(arguments), scope);
+		case FQL_JSON_CONSTRUCTOR_NONE:
+			break;
+	}
+	return make_shape(FQL_SHAPE_JSON);
+}
+
 /* Every kind of expression whose value is JSON, a row, or an array. */
 static FqlShape *
 read_structure(Reader *reader, Node *node, const Scope *scope)
@@ -494,7 +514,7 @@ read_structure(Reader *reader, Node *node, const Scope *scope)
 				return read_expression(reader, (Node *) ((CoerceViaIO *) node)->arg, scope);
 			return make_shape(FQL_SHAPE_JSON);
 		default:
-			return make_shape(FQL_SHAPE_JSON);
+			return read_constructor(reader, node, scope);
 	}
 }
 

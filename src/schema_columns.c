@@ -72,11 +72,11 @@ refers_to_hidden_key(const FqlCatalogRelation *relation, AttrNumber column)
 	foreach(cell, relation->foreign_keys)
 	{
 		const FqlForeignKey *key = lfirst(cell);
-		char	   *remote;
+		const char *remote;
 
 		if (key->column_count != 1 || key->local[0] != column)
 			continue;
-		remote = get_attname(key->referenced, key->remote[0], true);
+		remote = fql_catalog_column_name(key->referenced, key->remote[0]);
 		if (remote != NULL && has_prefix(remote, "pk_"))
 			return true;
 	}

@@ -16,7 +16,6 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "naming.h"
@@ -124,19 +123,6 @@ labels_are_names(const EnumLabel *labels, int count)
 	return count > 0;
 }
 
-static char *
-unqualified_name(Oid type)
-{
-	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
-	char	   *name;
-
-	if (!HeapTupleIsValid(tuple))
-		return pstrdup("");
-	name = pstrdup(NameStr(((Form_pg_type) GETSTRUCT(tuple))->typname));
-	ReleaseSysCache(tuple);
-	return name;
-}
-
 /* The GraphQL enum of a PostgreSQL enum; NULL: it has labels that GraphQL cannot write, or its name is taken. */
 static const FqlType *
 make_enum(FqlSchemaBuild *build, Oid type)
@@ -145,12 +131,13 @@ make_enum(FqlSchemaBuild *build, Oid type)
 	EnumLabel  *labels = read_labels(type, &count);
 	const char *hint = "Pass another type_name to fraiseql.expose(), or rename the enum.";
 	char	   *sql_name = format_type_extended(type, -1, FORMAT_TYPE_ALLOW_INVALID | FORMAT_TYPE_FORCE_QUALIFY);
+	const char *type_name = fql_catalog_type_name(type);
 	char	   *name;
 	FqlType    *result;
 
-	if (!labels_are_names(labels, count))
+	if (type_name == NULL || !labels_are_names(labels, count))
 		return NULL;
-	name = fql_naming_pascal(unqualified_name(type));
+	name = fql_naming_pascal(type_name);
 	if (name == NULL)
 		return NULL;
 	if (!fql_build_claim(build, name, psprintf("enum %s", sql_name), hint) ||
