@@ -8,9 +8,10 @@ CREATE TABLE demo.verdict (
 	passed boolean NOT NULL
 );
 
--- Ask several times: the last answer, the median of the times in milliseconds, and whether all answers were the same
--- bytes.  With cold, the cache is emptied before each.
-CREATE FUNCTION demo.ask(query text, variables jsonb, times integer, cold boolean,
+-- Ask, in so many batches of so many calls each: the last answer, the median of the batches' mean times in milliseconds
+-- (a hit is as fast as the clock ticks, so one alone cannot be timed), and whether all batches ended with the same bytes.
+-- With cold, the cache is emptied before each batch.
+CREATE FUNCTION demo.ask(query text, variables jsonb, batches integer, calls integer, cold boolean,
 	OUT answer json, OUT milliseconds numeric, OUT same boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -19,13 +20,15 @@ DECLARE
 	previous text;
 BEGIN
 	same := true;
-	FOR i IN 1 .. times LOOP
+	FOR batch IN 1 .. batches LOOP
 		IF cold THEN
 			PERFORM fraiseql.cache_reset();
 		END IF;
 		before := clock_timestamp();
-		answer := fraiseql.execute(query, variables);
-		spent := spent || (extract(epoch FROM clock_timestamp() - before) * 1000)::double precision;
+		FOR i IN 1 .. calls LOOP
+			answer := fraiseql.execute(query, variables);
+		END LOOP;
+		spent := spent || (extract(epoch FROM clock_timestamp() - before) * 1000 / calls)::double precision;
 		same := same AND answer::text = coalesce(previous, answer::text);
 		previous := answer::text;
 	END LOOP;
@@ -47,5 +50,5 @@ $$;
 -- One line of a measurement.
 CREATE FUNCTION demo.line(label text, milliseconds numeric, note text) RETURNS text
 LANGUAGE sql AS $$
-	SELECT rtrim(format('  %s%s ms   %s', rpad(label, 46), lpad(to_char(milliseconds, 'FM999990.000'), 11), note));
+	SELECT rtrim(format('  %s%s ms   %s', rpad(label, 46), lpad(to_char(milliseconds, 'FM999990.0000'), 12), note));
 $$;

@@ -15,8 +15,8 @@ use utf8;
 
 use File::Temp 'tempfile';
 
-use constant WIDTH => 92;
-use constant MAX_LINES => 28;
+use constant WIDTH => 96;
+use constant MAX_LINES => 36;
 
 my ($bold, $plain) = -t STDOUT ? ("\e[1m", "\e[0m") : ('', '');
 my $old = '';
@@ -57,7 +57,7 @@ sub print_title
 sub print_lines
 {
 	my ($mark, @lines) = @_;
-	my $more = @lines - MAX_LINES;
+	my $more = @lines > MAX_LINES + 5 ? @lines - MAX_LINES : 0;
 
 	splice @lines, MAX_LINES if $more > 0;
 	print "  $mark $_\n" for @lines;

@@ -51,6 +51,7 @@ ALTER TABLE app.tb_dependency
 	ADD FOREIGN KEY (fk_target) REFERENCES app.tb_package;
 
 CREATE INDEX ON app.tb_maintainer (name);
+CREATE INDEX ON app.tb_maintainer (email);
 CREATE INDEX ON app.tb_package (fk_maintainer, name);
 CREATE INDEX ON app.tb_package (section, installed_size);
 CREATE INDEX ON app.tb_dependency (fk_target);
