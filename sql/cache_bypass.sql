@@ -1,0 +1,150 @@
+-- When the cache is not asked, and when an answer is not kept: each reason is made to happen.
+\set VERBOSITY terse
+\pset format unaligned
+\pset tuples_only on
+CREATE SCHEMA cache_bypass;
+SET search_path = cache_bypass, ask;
+CREATE TABLE tb_item (id int PRIMARY KEY, name text, at timestamptz);
+INSERT INTO tb_item VALUES (1, 'one', '2020-01-01 00:00+00');
+SELECT fraiseql.expose('tb_item', 'Item');
+SELECT ask('{ items { name } }');
+
+-- off
+SET fraiseql.cache_enabled = off;
+SELECT ask('{ items { name } }');
+RESET fraiseql.cache_enabled;
+SELECT ask('{ items { name } }');
+
+-- own writes are seen, before and after ROLLBACK TO, and by nobody else
+BEGIN;
+SELECT ask('{ items { name } }');
+SAVEPOINT s;
+UPDATE tb_item SET name = 'mine';
+SELECT ask('{ items { name } }');
+ROLLBACK TO s;
+SELECT ask('{ items { name } }');
+ROLLBACK;
+SELECT ask('{ items { name } }');
+
+-- isolation levels
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT ask('{ items { name } }');
+COMMIT;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT ask('{ items { name } }');
+SELECT ask('{ items { id name } }');
+SELECT ask('{ items { id name } }');
+COMMIT;
+SET gin_fuzzy_search_limit = 10;
+SELECT ask('{ items { name } }');
+RESET gin_fuzzy_search_limit;
+
+-- an operation too long to be a key
+SET fraiseql.max_query_size = '2MB';
+SET fraiseql.max_query_tokens = 100000;
+SELECT left(ask('{ items(where: {name: {eq: "' || repeat('x', 1100000) || '"}}) { name } }'), 40);
+RESET fraiseql.max_query_size;
+RESET fraiseql.max_query_tokens;
+
+-- an answer that is too large, and one with an error
+SET fraiseql.cache_max_entry_size = '1kB';
+UPDATE tb_item SET name = repeat('y', 2000);
+SELECT left(ask('{ items { name } }'), 30);
+RESET fraiseql.cache_max_entry_size;
+UPDATE tb_item SET name = 'one';
+CREATE VIEW v_broken AS SELECT id, 1 / (id - 1) AS value FROM tb_item;
+SELECT fraiseql.expose('v_broken', 'Broken');
+SELECT ask('{ broken(id: 1) { value } }');
+
+-- functions
+CREATE VIEW v_random AS SELECT id, random() < 2 AS value FROM tb_item;
+CREATE VIEW v_clock AS SELECT id, at < now() AS value FROM tb_item;
+CREATE VIEW v_today AS SELECT id, at < CURRENT_DATE AS value FROM tb_item;
+CREATE VIEW v_age AS SELECT id, age(at) > interval '1 day' AS value FROM tb_item;
+CREATE VIEW v_cast AS SELECT id, 'now'::text::timestamptz > at AS value FROM tb_item;
+CREATE VIEW v_setting AS SELECT id, current_setting('work_mem') IS NOT NULL AS value FROM tb_item;
+CREATE VIEW v_named AS SELECT id, current_setting('application' || '_name') IS NOT NULL AS value FROM tb_item;
+CREATE VIEW v_keyed AS SELECT id, current_setting('app.tenant_id', true) AS value FROM tb_item;
+CREATE VIEW v_backend AS SELECT id, pg_backend_pid() > 0 AS value FROM tb_item;
+CREATE VIEW v_whoami AS SELECT id, current_user = session_user AS value FROM tb_item;
+CREATE VIEW v_shown AS SELECT id, to_char(at, 'YYYY') AS value FROM tb_item;
+CREATE SEQUENCE counter;
+CREATE VIEW v_sequence AS SELECT id, nextval('cache_bypass.counter') > 0 AS value FROM tb_item;
+CREATE FUNCTION opaque() RETURNS bool STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN now() IS NOT NULL; END $$;
+CREATE VIEW v_opaque AS SELECT id, opaque() AS value FROM tb_item;
+CREATE FUNCTION pure(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN $1 + 1; END $$;
+CREATE VIEW v_pure AS SELECT id, pure(id) AS value FROM tb_item;
+CREATE FUNCTION hidden_clock() RETURNS bool STABLE LANGUAGE sql AS $$ SELECT now() IS NOT NULL $$;
+CREATE VIEW v_inlined AS SELECT id, hidden_clock() AS value FROM tb_item;
+CREATE FUNCTION nested_clock() RETURNS bool STABLE SECURITY DEFINER LANGUAGE sql AS $$ SELECT now() IS NOT NULL $$;
+CREATE VIEW v_nested AS SELECT id, nested_clock() AS value FROM tb_item;
+CREATE FUNCTION remember(bool, int) RETURNS bool STABLE LANGUAGE sql AS $$ SELECT random() < 2 $$;
+CREATE AGGREGATE impure(int) (sfunc = remember, stype = bool);
+CREATE VIEW v_aggregate AS SELECT id, impure(id) AS value FROM tb_item GROUP BY id;
+
+-- relations and plan nodes
+CREATE TABLE plain (id int PRIMARY KEY, value text);
+CREATE VIEW v_untracked AS SELECT i.id, p.value FROM tb_item i LEFT JOIN plain p USING (id);
+CREATE VIEW v_catalog AS SELECT i.id, c.relname AS value FROM tb_item i JOIN pg_class c ON c.relname = 'tb_item' LIMIT 1;
+CREATE VIEW v_sample AS SELECT id, name AS value FROM tb_item TABLESAMPLE BERNOULLI (100);
+CREATE VIEW v_system AS SELECT id, xmin::text <> '' AS value FROM tb_item;
+CREATE MATERIALIZED VIEW totals AS SELECT count(*) AS value FROM tb_item;
+CREATE VIEW v_total AS SELECT 1 AS id, value FROM totals;
+SELECT count(*) FROM (SELECT fraiseql.expose(('v_' || name)::regclass, initcap(name))
+	FROM unnest('{random,clock,today,age,cast,setting,named,keyed,backend,whoami,shown,sequence,opaque,pure,inlined,nested,aggregate,untracked,catalog,sample,system,total}'::text[]) AS name) AS exposed;
+-- expose() has given triggers to every table that it could see: take those of one away
+ALTER TABLE plain DISABLE TRIGGER USER;
+
+SELECT name || ' ' || ask('{ ' || name || '(id: 1) { value } }')
+FROM unnest('{random,clock,today,age,cast,setting,named,keyed,backend,whoami,shown,opaque,pure,inlined,nested,aggregate,untracked,catalog,sample,system,total,sequence}'::text[]) WITH ORDINALITY AS o (name, n)
+ORDER BY n;
+
+-- row locks in a function
+CREATE FUNCTION locked() RETURNS text VOLATILE LANGUAGE sql AS $$ SELECT name FROM cache_bypass.tb_item WHERE id = 1 FOR UPDATE $$;
+CREATE VIEW v_locked AS SELECT id, locked() AS value FROM tb_item;
+SELECT fraiseql.expose('v_locked', 'Locked');
+SELECT ask('{ locked(id: 1) { value } }');
+
+-- a disabled or incomplete trigger is as good as none
+SELECT ask('{ items { name } }');
+ALTER TABLE tb_item ENABLE REPLICA TRIGGER fraiseql_track_row;
+SELECT ask('{ items { name } }');
+SELECT fraiseql.track('tb_item');
+SELECT ask('{ items { name } }');
+ALTER TABLE tb_item DISABLE TRIGGER fraiseql_track_truncate;
+SELECT ask('{ items { name } }');
+DROP TRIGGER fraiseql_track_truncate ON tb_item;
+SELECT ask('{ items { name } }');
+SELECT fraiseql.track('tb_item');
+SELECT ask('{ items { name } }');
+SELECT ask('{ items { name } }');
+
+-- REFRESH is a write
+SELECT ask('{ total(id: 1) { value } }');
+INSERT INTO tb_item VALUES (2, 'two', NULL);
+SELECT ask('{ total(id: 1) { value } }');
+REFRESH MATERIALIZED VIEW totals;
+SELECT ask('{ total(id: 1) { value } }');
+
+-- temporary tables: their session does not share answers that one could take part in
+CREATE VIEW v_factor AS SELECT id, 0 AS value FROM tb_item;
+CREATE TABLE rate (value int);
+INSERT INTO rate VALUES (1);
+CREATE FUNCTION rate() RETURNS int STABLE SECURITY DEFINER LANGUAGE sql AS 'SELECT value FROM rate';
+CREATE OR REPLACE VIEW v_factor AS SELECT id, rate() AS value FROM tb_item;
+SELECT fraiseql.expose('v_factor', 'Factor'), fraiseql.track('rate');
+SELECT ask('{ factor(id: 1) { value } }');
+SELECT ask('{ factor(id: 1) { value } }');
+CREATE TEMPORARY TABLE rate (value int);
+INSERT INTO pg_temp.rate VALUES (100);
+SELECT ask('{ factor(id: 1) { value } }');
+SELECT ask('{ factor(id: 1) { value } }');
+-- and creating them disturbs nobody
+SELECT ask('{ total(id: 1) { value } }');
+CREATE TEMPORARY TABLE other (value int);
+DROP TABLE pg_temp.other;
+SELECT ask('{ total(id: 1) { value } }');
+
+SET client_min_messages = warning;
+DROP TABLE pg_temp.rate;
+DROP SCHEMA cache_bypass CASCADE;

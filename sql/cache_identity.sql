@@ -1,0 +1,199 @@
+-- Who asks, and under which settings, is part of the key: no answer reaches another identity, and a privilege that is
+-- taken away works at once.
+\set VERBOSITY terse
+\pset format unaligned
+\pset tuples_only on
+CREATE SCHEMA cache_identity;
+SET search_path = cache_identity, ask;
+CREATE ROLE regress_fql_ann;
+CREATE ROLE regress_fql_bob;
+CREATE ROLE regress_fql_team;
+GRANT USAGE ON SCHEMA cache_identity TO regress_fql_ann, regress_fql_bob, regress_fql_team;
+CREATE TABLE tb_note (id int PRIMARY KEY, owner name, tenant text, body text, at timestamptz, share float8);
+INSERT INTO tb_note VALUES (1, 'regress_fql_ann', 'x', 'by Ann', '2020-01-01 00:00+00', 0.1),
+	(2, 'regress_fql_bob', 'y', 'by Bob', '2020-01-01 00:00+00', 0.2);
+GRANT SELECT ON tb_note TO regress_fql_ann, regress_fql_bob;
+ALTER TABLE tb_note ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON tb_note USING (owner = current_user);
+SELECT fraiseql.expose('tb_note', 'Note');
+
+-- the same query as two roles with different rows
+SET ROLE regress_fql_ann;
+SELECT ask('{ notes { body } }');
+SELECT ask('{ notes { body } }');
+SET ROLE regress_fql_bob;
+SELECT ask('{ notes { body } }');
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+SELECT ask('{ notes { body } }');
+SET ROLE regress_fql_ann;
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+
+-- row_security = off is an error for those whom it would blind, not somebody's answer
+SET ROLE regress_fql_ann;
+SET row_security = off;
+SELECT ask('{ notes { body } }');
+RESET row_security;
+RESET ROLE;
+
+-- through a view (owner's rights), a security-invoker view, a SECURITY DEFINER function, a sub-query
+CREATE VIEW v_all AS SELECT id, body FROM tb_note;
+CREATE VIEW v_mine WITH (security_invoker = true) AS SELECT id, body FROM tb_note;
+CREATE FUNCTION owner_count() RETURNS bigint STABLE SECURITY DEFINER LANGUAGE sql AS 'SELECT count(*) FROM cache_identity.tb_note';
+CREATE FUNCTION my_count() RETURNS bigint STABLE LANGUAGE sql AS 'SELECT count(*) FROM cache_identity.tb_note';
+CREATE VIEW v_count WITH (security_invoker = true) AS
+	SELECT 1 AS id, owner_count() AS owners, my_count() AS mine, (SELECT count(*) FROM tb_note) AS here;
+GRANT SELECT ON v_all, v_mine, v_count TO regress_fql_ann, regress_fql_bob;
+SELECT fraiseql.expose('v_all', 'AnyNote'), fraiseql.expose('v_mine', 'MyNote'), fraiseql.expose('v_count', 'NoteCount');
+SET ROLE regress_fql_ann;
+SELECT ask('{ anyNotes { body } myNotes { body } noteCount(id: 1) { owners mine here } }');
+SET ROLE regress_fql_bob;
+SELECT ask('{ anyNotes { body } myNotes { body } noteCount(id: 1) { owners mine here } }');
+SELECT ask('{ anyNotes { body } myNotes { body } noteCount(id: 1) { owners mine here } }');
+RESET ROLE;
+
+-- a caller that runs with another's rights
+CREATE FUNCTION as_owner() RETURNS text SECURITY DEFINER LANGUAGE sql AS $$ SELECT ask.ask('{ notes { body } }') $$;
+SET ROLE regress_fql_ann;
+SELECT as_owner();
+SELECT as_owner();
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+-- the session user counts as well
+SET SESSION AUTHORIZATION regress_fql_ann;
+SELECT ask('{ notes { body } }');
+RESET SESSION AUTHORIZATION;
+
+-- policies that read a setting: one in the key, one that is not
+DROP POLICY own ON tb_note;
+CREATE POLICY tenant ON tb_note USING (tenant = current_setting('app.tenant_id', true));
+SET ROLE regress_fql_ann;
+SET app.tenant_id = 'x';
+SELECT ask('{ notes { body } }');
+SELECT ask('{ notes { body } }');
+SET app.tenant_id = 'y';
+SELECT ask('{ notes { body } }');
+SET app.tenant_id = '';
+SELECT ask('{ notes { body } }');
+SET app.tenant_id = 'x';
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+DROP POLICY tenant ON tb_note;
+CREATE POLICY tenant ON tb_note USING (tenant = current_setting('my.tenant', true));
+SET my.tenant = 'x';
+SET ROLE regress_fql_ann;
+SELECT ask('{ notes { body } }');
+SET my.tenant = 'y';
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+SET fraiseql.cache_vary = 'my.tenant, app.user_id';
+SET ROLE regress_fql_ann;
+SELECT ask('{ notes { body } }');
+SELECT ask('{ notes { body } }');
+SET my.tenant = 'x';
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+RESET fraiseql.cache_vary;
+
+-- FraiseQL's own settings can be set: the prefix is not reserved
+SELECT set_config('fraiseql.tenant_id', 't', false), set_config('fraiseql.started_at', 'now', false);
+-- limits cannot be raised by a role that only calls the API
+SET ROLE regress_fql_ann;
+SET fraiseql.max_query_depth = 100;
+SET fraiseql.cache_vary = '';
+RESET ROLE;
+
+-- a policy change, and privileges taken away: from the table, from a column, from the schema, by membership
+DROP POLICY tenant ON tb_note;
+CREATE POLICY own ON tb_note USING (owner = current_user);
+SET ROLE regress_fql_ann;
+SELECT ask('{ notes { body } }');
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+ALTER POLICY own ON tb_note USING (true);
+SET ROLE regress_fql_ann;
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+REVOKE SELECT ON tb_note FROM regress_fql_ann;
+SET ROLE regress_fql_ann;
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+GRANT SELECT (id, body, owner) ON tb_note TO regress_fql_ann;
+SET ROLE regress_fql_ann;
+SELECT ask('{ notes { body } }');
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+REVOKE SELECT (body) ON tb_note FROM regress_fql_ann;
+SET ROLE regress_fql_ann;
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+GRANT SELECT ON tb_note TO regress_fql_team;
+GRANT regress_fql_team TO regress_fql_ann;
+SET ROLE regress_fql_ann;
+SELECT ask('{ notes { body } }');
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+REVOKE regress_fql_team FROM regress_fql_ann;
+SET ROLE regress_fql_ann;
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+ALTER POLICY own ON tb_note USING (owner = current_user);
+SET ROLE regress_fql_bob;
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+ALTER ROLE regress_fql_bob BYPASSRLS;
+SET ROLE regress_fql_bob;
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+ALTER ROLE regress_fql_bob NOBYPASSRLS;
+SET ROLE regress_fql_bob;
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+ALTER TABLE tb_note OWNER TO regress_fql_bob;
+SET ROLE regress_fql_bob;
+SELECT ask('{ notes { body } }');
+RESET ROLE;
+ALTER TABLE tb_note OWNER TO CURRENT_USER;
+REVOKE USAGE ON SCHEMA cache_identity FROM regress_fql_bob;
+REVOKE SELECT ON tb_note FROM regress_fql_bob;
+SET ROLE regress_fql_bob;
+SELECT fraiseql.execute('{ notes { body } }');
+RESET ROLE;
+
+-- EXECUTE on the function is the caller's ticket
+REVOKE EXECUTE ON FUNCTION fraiseql.execute(text, jsonb, text, jsonb) FROM PUBLIC;
+SET ROLE regress_fql_ann;
+SELECT fraiseql.execute('{ notes { body } }');
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION fraiseql.execute(text, jsonb, text, jsonb) TO PUBLIC;
+
+-- settings that shape output
+SELECT ask('{ notes(limit: 1) { at share } }');
+SET timezone = 'Asia/Tokyo';
+SELECT ask('{ notes(limit: 1) { at share } }');
+RESET timezone;
+SET extra_float_digits = -15;
+SELECT ask('{ notes(limit: 1) { at share } }');
+RESET extra_float_digits;
+SELECT ask('{ notes(limit: 1) { at share } }');
+
+-- selection, alias, argument, directive and variable count; whitespace and unused parts do not
+SELECT ask('{ notes(limit: 1) { id } }');
+SELECT ask('{ notes(limit: 1) { id body } }');
+SELECT ask('{ notes(limit: 1) { body id } }');
+SELECT ask('{ notes(limit: 1) { i: id } }');
+SELECT ask('{ notes(limit: 2) { id } }');
+SELECT ask('{ notes(limit: 1) { id @include(if: true) } }');
+SELECT ask('query q($n: Int) { notes(limit: $n) { id } }', '{"n": 1}');
+SELECT ask('query q($n: Int) { notes(limit: $n) { id } }', '{"n": 2}');
+SELECT ask('query q($n: Int) { notes(limit: $n) { id } }', '{"n": 2, "unused": 3}');
+SELECT ask('query q($n: Int) { notes(limit: $n) { id } }', '{"n": null}');
+SELECT ask('query q($n: Int) { notes(limit: $n) { id } }');
+SELECT ask('query q($n: Int = 2) { notes(limit: $n) { id } }');
+SELECT ask('{notes(limit:1){id}} # the same');
+SELECT ask('{ notes ( limit : 1 ) , { id } }');
+
+SET client_min_messages = warning;
+DROP SCHEMA cache_identity CASCADE;
+DROP ROLE regress_fql_ann, regress_fql_bob, regress_fql_team;
