@@ -141,15 +141,15 @@ tree_install()
 # Durability is off: nothing here survives the script.
 cluster_start()
 {
-	local data=$SCRATCH/$1
+	local data=$SCRATCH/$1 log=$SCRATCH/server-$1.log
 
 	shift
 	as_server initdb --auth=trust --username=postgres --encoding=UTF8 --locale=C.UTF-8 --no-sync -D "$data"
 	printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '$SCRATCH/socket'" 'fsync = off' \
 		"shared_preload_libraries = 'fraiseql'" 'log_line_prefix = '"'%m [%p] %q%a '" "$@" |
 		as_server tee -a "$data/postgresql.conf" >/dev/null
-	as_server pg_ctl start --silent --wait --timeout=60 -D "$data" -l "$data.log" || {
-		[ ! -f "$data.log" ] || cat "$data.log"
+	as_server pg_ctl start --silent --wait --timeout=60 -D "$data" -l "$log" || {
+		[ ! -f "$log" ] || cat "$log"
 		return 1
 	}
 }
