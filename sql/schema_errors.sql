@@ -107,9 +107,9 @@ CREATE TYPE "user" AS ENUM ('a');
 CREATE TABLE tb_holder ("user" "user");
 SELECT fraiseql.expose('tb_holder');
 
--- Foreign keys that would have one field between them, or a column's.
+-- A foreign key's field that is given the name of a column's.
 CREATE TABLE tb_pet (id int PRIMARY KEY, owner int REFERENCES tb_user);
-SELECT fraiseql.expose('tb_pet');
+SELECT fraiseql.expose('tb_pet', options => '{"relations": {"tb_pet_owner_fkey": {"toOne": "owner"}}}');
 SELECT fraiseql.expose('tb_pet', options => '{"relations": {"tb_pet_owner_fkey": {"toOne": "person", "toMany": "name"}}}');
 SELECT fraiseql.expose('tb_pet', options => '{"relations": {"tb_pet_owner_fkey": {"toOne": "person"}}}');
 

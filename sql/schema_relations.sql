@@ -66,5 +66,11 @@ SELECT fraiseql.expose('tb_customer_tag', options => '{"exclude": ["fk_customer"
 SELECT fraiseql.expose('tb_tag'), fraiseql.expose('tb_customer_tag');
 SELECT * FROM sdl('Query|Customer|CustomerTag|Tag');
 
+-- A column that has the name its foreign key's field would have keeps it; so do two keys that want one name.
+CREATE TABLE tb_review (id int PRIMARY KEY, created_by int REFERENCES person, editor_id int REFERENCES person,
+	fk_editor int REFERENCES person);
+SELECT fraiseql.expose('tb_review');
+SELECT * FROM sdl('Review');
+
 SET client_min_messages = warning;
 DROP SCHEMA schema_relations CASCADE;

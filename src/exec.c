@@ -466,16 +466,18 @@ run_protected(const FqlSql *sql, StringInfo out)
  * Completion
  */
 
-/* A root field that failed: null.  False when it must not be null. */
+/* A root field that failed is null.  False when it must not be. */
 static bool
-append_failed(const FqlSelectedField *root, const ErrorData *error, FqlDiagnostics *diagnostics, StringInfo out)
+append_null(const FqlSelectedField *root, StringInfo out)
 {
-	diagnose(diagnostics, root, error);
 	appendStringInfo(out, "\"%.*s\":null", FQL_STR_ARGS(root->response_key));
 	return root->field != NULL && root->field->type->kind != FQL_TYPE_NODE_NON_NULL;
 }
 
-/* Run one root field alone and append its response key and value.  False: it failed and must not be null. */
+/*
+ * Run one root field alone and append its response key and value.  False: it failed and must not be null.  It fails
+ * where the generator refuses a value of its arguments (specification, section 6.4.1) as where the statement does.
+ */
 static bool
 run_root(const FqlSelectedField *root, FqlArena *arena, FqlDiagnostics *diagnostics, StringInfo out)
 {
@@ -484,10 +486,13 @@ run_root(const FqlSelectedField *root, FqlArena *arena, FqlDiagnostics *diagnost
 	ErrorData  *error;
 
 	if (sql == NULL)
-		return false;
+		return append_null(root, out);
 	error = run_protected(sql, out);
 	if (error != NULL)
-		return append_failed(root, error, diagnostics, out);
+	{
+		diagnose(diagnostics, root, error);
+		return append_null(root, out);
+	}
 
 	/* Only the member of {"key":value}, since it stands among others. */
 	memmove(out->data + begin, out->data + begin + 1, out->len - begin - 2);
@@ -496,13 +501,20 @@ run_root(const FqlSelectedField *root, FqlArena *arena, FqlDiagnostics *diagnost
 	return true;
 }
 
-/* Run several root fields one by one, so that those that succeed keep their data.  False: data must be null. */
-static bool
-run_roots(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, FqlDiagnostics *diagnostics, StringInfo out)
+/*
+ * Complete an operation that failed as a whole by running its root fields one by one, under the same snapshot: those
+ * that succeed keep their data, the others are null, and where one must not be null, "data" is (specification, section
+ * 6.4.4).
+ */
+static void
+complete_one_by_one(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, FqlDiagnostics *diagnostics,
+					StringInfo out)
 {
 	const FqlSelectedField *root = roots;
+	int			begin = out->len;
 	bool		allowed = true;
 
+	appendStringInfoChar(out, '{');
 	for (uint32_t i = 0; i < count; i++, root = root->next)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -511,26 +523,23 @@ run_roots(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, FqlDia
 		if (!run_root(root, arena, diagnostics, out))
 			allowed = false;
 	}
-	return allowed;
+	appendStringInfoChar(out, '}');
+	if (!allowed)
+	{
+		out->len = begin;
+		appendStringInfoString(out, "null");
+	}
 }
 
-/*
- * Complete an operation whose statement failed: each root field has data or is null, and where it must not be null,
- * "data" is (specification, section 6.4.4).
- */
+/* The only root field failed with this error: no need to run it again. */
 static void
-complete_failed(const FqlSelectedField *roots, uint32_t count, const ErrorData *error, FqlArena *arena,
-				FqlDiagnostics *diagnostics, StringInfo out)
+complete_only(const FqlSelectedField *root, const ErrorData *error, FqlDiagnostics *diagnostics, StringInfo out)
 {
 	int			begin = out->len;
-	bool		allowed;
 
+	diagnose(diagnostics, root, error);
 	appendStringInfoChar(out, '{');
-	if (count == 1)
-		allowed = append_failed(roots, error, diagnostics, out);
-	else
-		allowed = run_roots(roots, count, arena, diagnostics, out);
-	if (allowed)
+	if (append_null(root, out))
 		appendStringInfoChar(out, '}');
 	else
 	{
@@ -542,23 +551,25 @@ complete_failed(const FqlSelectedField *roots, uint32_t count, const ErrorData *
 text *
 fql_exec_query(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, bool *clean)
 {
+	FqlDiagnostics refused;
 	FqlDiagnostics diagnostics;
 	StringInfoData out;
 	FqlSql	   *sql;
-	ErrorData  *error;
+	ErrorData  *error = NULL;
 
 	Assert(ActiveSnapshotSet());
-	*clean = false;
+	fql_diagnostics_init(&refused, arena);
 	fql_diagnostics_init(&diagnostics, arena);
-	sql = fql_sqlgen(roots, count, arena, &diagnostics);
-	if (sql == NULL)
-		return fql_response_request_error(&diagnostics);
 	initStringInfo(&out);
 	appendStringInfoSpaces(&out, VARHDRSZ);
 	appendStringInfoString(&out, "{\"data\":");
-	error = run_protected(sql, &out);
-	if (error != NULL)
-		complete_failed(roots, count, error, arena, &diagnostics, &out);
+	sql = fql_sqlgen(roots, count, arena, &refused);
+	if (sql != NULL)
+		error = run_protected(sql, &out);
+	if (error != NULL && count == 1)
+		complete_only(roots, error, &diagnostics, &out);
+	else if (error != NULL || sql == NULL)
+		complete_one_by_one(roots, count, arena, &diagnostics, &out);
 	if (diagnostics.count > 0)
 	{
 		appendStringInfoChar(&out, ',');
@@ -566,6 +577,6 @@ fql_exec_query(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, b
 	}
 	appendStringInfoChar(&out, '}');
 	SET_VARSIZE(out.data, out.len);
-	*clean = error == NULL && diagnostics.count == 0;
+	*clean = sql != NULL && error == NULL;
 	return (text *) out.data;
 }

@@ -362,7 +362,15 @@ request_prepare(Request *request, FqlArena *arena, FqlDiagnostics *diagnostics)
 		return false;
 	public->operation = fql_get_operation(public->document, fql_response_to_utf8(text_to_str(request->operation_name)),
 										  diagnostics);
-	if (public->operation == NULL || !fql_validate(public->document, public->types, &limits, arena, diagnostics))
+	if (public->operation == NULL)
+		return false;
+	if (public->types->query == NULL)
+	{
+		fql_diagnose(diagnostics, FQL_ERROR_UNSUPPORTED, public->operation->location,
+					 "The schema is empty: no relation is exposed yet. Expose one with fraiseql.expose().");
+		return false;
+	}
+	if (!fql_validate(public->document, public->types, &limits, arena, diagnostics))
 		return false;
 	public->normalized = fql_normalize(public->document, public->operation, arena);
 	return true;

@@ -2,9 +2,9 @@
  * schema_relations.c
  *    Fields from foreign keys: to-one in the referencing type, to-many in the referenced one.
  *
- * To-many fields are named last, in two steps: all candidates of a referenced type are collected, then those whose name
- * is taken by another field or wanted by another candidate are told apart by their columns.  So what a field is called
- * does not depend on the order of the constraints.
+ * First the to-one fields, then the to-many ones, each in two steps: all candidates are collected, then those whose name
+ * is taken by another field or wanted by another candidate of the same type are told apart by their columns.  So what a
+ * field is called does not depend on the order of the constraints.
  */
 #include "postgres.h"
 
@@ -13,12 +13,14 @@
 #include "naming.h"
 #include "schema_internal.h"
 
-/* A to-many field that wants a name. */
+/* A field that wants a name. */
 typedef struct Candidate
 {
-	FqlEntity  *parent;
-	FqlEntity  *child;
+	FqlEntity  *owner;			/* whose type gets the field */
+	FqlEntity  *target;
+	FqlEntity  *child;			/* whose foreign key it is: owner of a to-one, target of a to-many field */
 	const FqlForeignKey *key;
+	bool		to_many;
 	const char *name;
 	bool		given;			/* by the options: never changed */
 	bool		ambiguous;
@@ -48,15 +50,11 @@ key_origin(const FqlEntity *child, const FqlForeignKey *key)
 static const char *
 to_one_name(const FqlEntity *child, const FqlForeignKey *key, const FqlEntity *parent)
 {
-	const FqlRelationOption *option = fql_options_relation(&child->options, key->name);
-	const char *column;
+	const char *column = column_name(child, key->local[0]);
 	char	   *stem;
 	size_t		len;
 	char	   *name;
 
-	if (option != NULL && option->to_one != NULL)
-		return option->to_one;
-	column = column_name(child, key->local[0]);
 	if (key->column_count != 1 || strcmp(column, "id") == 0 || strncmp(column, "pk_", 3) == 0)
 		return parent->singular;
 	stem = pstrdup(without_fk(column));
@@ -97,69 +95,73 @@ name_hint(const FqlEntity *child, const FqlForeignKey *key, const char *side)
 					key->name, side);
 }
 
-/* Nullable even where the column is not: the row may be hidden by row-level security. */
-static void
-build_to_one(FqlSchemaBuild *build, FqlEntity *child, const FqlForeignKey *key, FqlEntity *parent)
-{
-	FqlDraftField *field = fql_build_field(build, child->object, to_one_name(child, key, parent),
-										   key_origin(child, key), FQL_FIELD_TO_ONE,
-										   name_hint(child, key, "toOne"));
-
-	if (field == NULL)
-		return;
-	field->target = parent->object;
-	bind_join(build, field, key->local, key->remote, key->column_count);
-}
-
 static Candidate *
-make_candidate(FqlEntity *child, const FqlForeignKey *key, FqlEntity *parent)
+make_candidate(FqlEntity *child, const FqlForeignKey *key, FqlEntity *parent, bool to_many)
 {
 	const FqlRelationOption *option = fql_options_relation(&child->options, key->name);
+	const char *given = option == NULL ? NULL : to_many ? option->to_many : option->to_one;
 	Candidate  *candidate = palloc0(sizeof(Candidate));
 
-	candidate->parent = parent;
+	candidate->owner = to_many ? parent : child;
+	candidate->target = to_many ? child : parent;
 	candidate->child = child;
 	candidate->key = key;
-	candidate->given = option != NULL && option->to_many != NULL;
-	candidate->name = candidate->given ? option->to_many : child->plural;
+	candidate->to_many = to_many;
+	candidate->given = given != NULL;
+	if (given != NULL)
+		candidate->name = given;
+	else
+		candidate->name = to_many ? child->plural : to_one_name(child, key, parent);
 	return candidate;
 }
 
-/* Does another candidate of the same parent want the same name, or has a field got it already? */
+/* Does another candidate of the same type want the same name, or has a field got it already? */
 static bool
 is_ambiguous(const Candidate *candidate, const List *candidates)
 {
 	ListCell   *cell;
 
-	if (fql_build_find(candidate->parent->object, candidate->name) != NULL)
+	if (fql_build_find(candidate->owner->object, candidate->name) != NULL)
 		return true;
 	foreach(cell, candidates)
 	{
 		const Candidate *other = lfirst(cell);
 
-		if (other != candidate && other->parent == candidate->parent && strcmp(other->name, candidate->name) == 0)
+		if (other != candidate && other->owner == candidate->owner && strcmp(other->name, candidate->name) == 0)
 			return true;
 	}
 	return false;
 }
 
-static void
-build_to_many(FqlSchemaBuild *build, const Candidate *candidate)
+/* What a candidate is called when its own name is ambiguous: userByCreatedBy, messagesBySenderId. */
+static const char *
+distinct_name(const Candidate *candidate)
 {
-	FqlDraftField *field = fql_build_field(build, candidate->parent->object, candidate->name,
-										   key_origin(candidate->child, candidate->key), FQL_FIELD_TO_MANY,
-										   name_hint(candidate->child, candidate->key, "toMany"));
+	return psprintf("%s%s", candidate->to_many ? candidate->target->plural : candidate->target->singular,
+					by_columns(candidate->child, candidate->key));
+}
+
+/* To-one fields are nullable even where the column is not: the row may be hidden by row-level security. */
+static void
+build_candidate(FqlSchemaBuild *build, const Candidate *candidate)
+{
+	const FqlForeignKey *key = candidate->key;
+	FqlDraftField *field = fql_build_field(build, candidate->owner->object, candidate->name,
+										   key_origin(candidate->child, key),
+										   candidate->to_many ? FQL_FIELD_TO_MANY : FQL_FIELD_TO_ONE,
+										   name_hint(candidate->child, key, candidate->to_many ? "toMany" : "toOne"));
 
 	if (field == NULL)
 		return;
-	field->target = candidate->child->object;
-	field->list = field->item_not_null = field->not_null = true;
-	bind_join(build, field, candidate->key->remote, candidate->key->local, candidate->key->column_count);
+	field->target = candidate->target->object;
+	field->list = field->item_not_null = field->not_null = candidate->to_many;
+	bind_join(build, field, candidate->to_many ? key->remote : key->local,
+			  candidate->to_many ? key->local : key->remote, key->column_count);
 }
 
-/* Both directions of each foreign key between two relations that are shown as tables. */
-void
-fql_build_relations(FqlSchemaBuild *build)
+/* One direction of each foreign key between two relations that are shown as tables. */
+static List *
+collect_candidates(FqlSchemaBuild *build, bool to_many)
 {
 	List	   *candidates = NIL;
 	ListCell   *cell;
@@ -174,13 +176,21 @@ fql_build_relations(FqlSchemaBuild *build)
 			const FqlForeignKey *key = lfirst(key_cell);
 			FqlEntity  *parent = fql_build_entity(build, key->referenced);
 
-			if (parent == NULL || parent->binding->shape != FQL_RELATION_COLUMNS ||
-				child->binding->shape != FQL_RELATION_COLUMNS)
-				continue;
-			build_to_one(build, child, key, parent);
-			candidates = lappend(candidates, make_candidate(child, key, parent));
+			if (parent != NULL && parent->binding->shape == FQL_RELATION_COLUMNS &&
+				child->binding->shape == FQL_RELATION_COLUMNS)
+				candidates = lappend(candidates, make_candidate(child, key, parent, to_many));
 		}
 	}
+	return candidates;
+}
+
+static void
+build_direction(FqlSchemaBuild *build, bool to_many)
+{
+	List	   *candidates = collect_candidates(build, to_many);
+	ListCell   *cell;
+
+	/* all are judged by the names they want before any is renamed */
 	foreach(cell, candidates)
 	{
 		Candidate  *candidate = lfirst(cell);
@@ -192,8 +202,14 @@ fql_build_relations(FqlSchemaBuild *build)
 		Candidate  *candidate = lfirst(cell);
 
 		if (candidate->ambiguous)
-			candidate->name = psprintf("%s%s", candidate->child->plural,
-									   by_columns(candidate->child, candidate->key));
-		build_to_many(build, candidate);
+			candidate->name = distinct_name(candidate);
+		build_candidate(build, candidate);
 	}
+}
+
+void
+fql_build_relations(FqlSchemaBuild *build)
+{
+	build_direction(build, false);
+	build_direction(build, true);
 }
