@@ -32,7 +32,7 @@ SHLIB_LINK = $(JSON_C_LIBS)
 # sql/, so that none is ever left out.  They run one after another: the counters that they read are the cluster's.
 REGRESS_FIRST = schema_names schema_relations schema_documents schema_errors \
 	query_select query_where query_order_page query_relations query_documents query_errors \
-	cache_setup cache_writes cache_bypass cache_identity cache_definitions cache_monitor
+	cache_setup cache_writes cache_bypass cache_identity cache_definitions cache_monitor hostile
 REGRESS_FOUND = $(filter-out fraiseql--%,$(sort $(basename $(notdir $(wildcard sql/*.sql)))))
 REGRESS = $(filter $(REGRESS_FOUND),$(REGRESS_FIRST)) $(filter-out $(REGRESS_FIRST),$(REGRESS_FOUND))
 REGRESS_OPTS = --load-extension=fraiseql --encoding=UTF8

@@ -21,6 +21,7 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/catalog.h"
@@ -401,6 +402,20 @@ fql_track_new_child(Oid relid)
 		fql_track_relation(relid);
 }
 
+/* Refuse what has no rows of its own and leads to none. */
+static void
+check_can_track(Oid relid)
+{
+	Relation	relation = relation_open(relid, AccessShareLock);
+
+	if (!is_trackable(relation) && relation->rd_rel->relkind != RELKIND_VIEW)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("cannot track writes to \"%s\"", RelationGetRelationName(relation)),
+				 errhint("Tracked are ordinary and partitioned tables, and the tables behind a view.")));
+	relation_close(relation, NoLock);
+}
+
 /*
  * fraiseql.track(relation): for tables that only functions read, which no definition leads to.
  */
@@ -420,6 +435,7 @@ fql_track(PG_FUNCTION_ARGS)
 				 errmsg("relation with OID %u does not exist", relid)));
 	if (!fql_compat_owns_relation(relid, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(relid));
+	check_can_track(relid);
 	fql_track_relations_behind(relid);
 	PG_RETURN_VOID();
 }
