@@ -80,6 +80,10 @@ test:
 demo:
 	@test/demo/run
 
+# What a hit and a write cost, as ratios; test/bench/run has the settings.
+bench:
+	@test/bench/run
+
 unit:
 	$(MAKE) -C test/unit
 
@@ -99,4 +103,4 @@ SUITE = bookworm
 chroot-test:
 	test/chroot $(SUITE)
 
-.PHONY: all install installcheck installcheck-preload clean test demo unit purity fuzz format-check chroot-test
+.PHONY: all install installcheck installcheck-preload clean test demo bench unit purity fuzz format-check chroot-test

@@ -1,0 +1,1 @@
+SELECT fraiseql.execute('{ user(id: 1) { name bio posts { title } } }');
