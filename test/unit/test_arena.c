@@ -8,10 +8,17 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* An allocator that counts, fills with rubbish, returns memory that is only aligned to 8, and refuses SIZE_MAX. */
+/* Bytes behind every chunk that the arena must not touch. */
+#define GUARD 64
+
+/*
+ * An allocator that counts, fills with rubbish, returns memory that is sometimes aligned to 8 only, refuses SIZE_MAX
+ * and looks on release whether the arena has written past the end.
+ */
 typedef struct Counting
 {
 	int			live;
+	size_t		header;			/* 0 means 8; what stands before the memory, and so its alignment */
 	size_t		largest;
 	jmp_buf		refused;
 } Counting;
@@ -20,31 +27,20 @@ static void *
 counting_alloc(void *context, size_t size)
 {
 	Counting   *counting = context;
+	size_t		header = counting->header != 0 ? counting->header : sizeof(size_t);
 	char	   *memory;
 
 	if (size > counting->largest)
 		counting->largest = size;
 	if (size == SIZE_MAX)
 		longjmp(counting->refused, 1);
-	memory = malloc(size + 8);
+	memory = malloc(header + size + GUARD);
 	if (memory == NULL)
 		abort();
-	memset(memory, 0xA5, size + 8);
+	memcpy(memory, &size, sizeof(size_t));
+	memset(memory + header, 0xA5, size + GUARD);
 	counting->live++;
-	return memory + 8;
-}
-
-static void
-counting_release(void *context, void *pointer)
-{
-	((Counting *) context)->live--;
-	free((char *) pointer - 8);
-}
-
-static FqlArena *
-create_counting(Counting *counting)
-{
-	return fql_arena_create((FqlAllocator){.alloc = counting_alloc, .release = counting_release, .context = counting});
+	return memory + header;
 }
 
 static bool
@@ -58,9 +54,29 @@ all_bytes(const unsigned char *bytes, size_t count, unsigned char value)
 	return true;
 }
 
-TEST(memory_is_zeroed_aligned_and_separate)
+static void
+counting_release(void *context, void *pointer)
 {
-	Counting	counting = {0};
+	Counting   *counting = context;
+	char	   *memory = (char *) pointer - (counting->header != 0 ? counting->header : sizeof(size_t));
+	size_t		size;
+
+	memcpy(&size, memory, sizeof(size_t));
+	CHECK(all_bytes((unsigned char *) pointer + size, GUARD, 0xA5));
+	counting->live--;
+	free(memory);
+}
+
+static FqlArena *
+create_counting(Counting *counting)
+{
+	return fql_arena_create((FqlAllocator){.alloc = counting_alloc, .release = counting_release, .context = counting});
+}
+
+static void
+check_memory(size_t header)
+{
+	Counting	counting = {.header = header};
 	FqlArena   *counted = create_counting(&counting);
 	static const size_t sizes[] = {1, 0, 7, 8, 9, 100, 8192, 3, 8193, 16, 300000, 5, 262144, 1};
 	unsigned char *objects[TEST_COUNT(sizes) * 40];
@@ -83,6 +99,13 @@ TEST(memory_is_zeroed_aligned_and_separate)
 	CHECK(counting.live > 1);
 	fql_arena_release(counted);
 	CHECK_LONG(counting.live, 0);
+}
+
+TEST(memory_is_zeroed_aligned_and_separate)
+{
+	check_memory(8);
+	check_memory(16);
+	check_memory(24);
 }
 
 TEST(used_counts_what_was_handed_out)

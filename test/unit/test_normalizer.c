@@ -48,6 +48,8 @@ TEST(canonical_forms)
 		{"query($_2:T,$_01:T,$_1a:T){a(x:5,y:6)}", "query($_2:T,$_01:T,$_1a:T){a(x:$_1,y:$_3)}", "5,6"},
 		{"{...F b(x:9)}fragment F on T{a(x:$_2,y:8)}", "{...F b(x:$_1)} fragment F on T{a(x:$_2,y:$_3)}", "9,8"},
 		{"{a@skip(if:$_1)b(x:7)}", "{a@skip(if:$_1) b(x:$_2)}", "7"},
+		{"query@d(x:$_1){a(y:7)}", "query@d(x:$_1){a(y:$_2)}", "7"},
+		{"{...F}fragment F on T@d(x:$_1){a(y:7)}", "{...F} fragment F on T@d(x:$_1){a(y:$_2)}", "7"},
 		{"{a(x:{k:[$_1]},y:7)}", "{a(x:{k:[$_1]},y:$_2)}", "7"},
 		{"fragment B on T{b(x:2)}fragment A on T{a(x:3)...B}{c(x:1)...A}",
 		"{c(x:$_1) ...A} fragment A on T{a(x:$_2) ...B} fragment B on T{b(x:$_3)}", "1,3,2"},
