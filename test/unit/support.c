@@ -107,7 +107,9 @@ dump_arguments(Dump *dump, const char *name, const FqlArgument *arguments)
 static void
 dump_value(Dump *dump, const FqlValue *value)
 {
-	static const char *const names[] = {"variable", "int", "float", "string", "boolean", "null", "enum", "list", "object"};
+	static const char *const names[] = {
+		"variable", "int", "float", "string", "boolean", "null", "enum", "list", "object",
+	};
 
 	dump_open(dump, names[value->kind], value->location);
 	dump_text(dump, value->text);

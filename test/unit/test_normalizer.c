@@ -192,7 +192,8 @@ TEST(only_the_chosen_operation)
 
 TEST(the_document_is_left_alone)
 {
-	FqlDocument *document = test_parse_good(arena, FQL_STR("query($_1:T){a(y:2,x:[1])@d(b:1,a:2)...F}fragment F on T{b(x:3)}"));
+	FqlDocument *document = test_parse_good(arena, FQL_STR("query($_1:T){a(y:2,x:[1])@d(b:1,a:2)...F}"
+															"fragment F on T{b(x:3)}"));
 	FqlStr		before = test_dump(arena, document, true);
 
 	fql_normalize(document, document->operations, arena);

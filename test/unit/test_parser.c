@@ -177,13 +177,15 @@ TEST(type_system_definitions_are_refused)
 		{"schema{query:Q}", "1:1 Syntax Error: Unexpected \"schema\", only operations and fragments can be executed."},
 		{"{a}\nscalar X", "2:1 Syntax Error: Unexpected \"scalar\", only operations and fragments can be executed."},
 		{"\"d\" type X{a:T}", "1:5 Syntax Error: Unexpected \"type\", only operations and fragments can be executed."},
-		{"interface X{a:T}", "1:1 Syntax Error: Unexpected \"interface\", only operations and fragments can be executed."},
+		{"interface X{a:T}",
+		"1:1 Syntax Error: Unexpected \"interface\", only operations and fragments can be executed."},
 		{"union X=A|B", "1:1 Syntax Error: Unexpected \"union\", only operations and fragments can be executed."},
 		{"enum X{A}", "1:1 Syntax Error: Unexpected \"enum\", only operations and fragments can be executed."},
 		{"input X{a:T}", "1:1 Syntax Error: Unexpected \"input\", only operations and fragments can be executed."},
 		{"directive@x on FIELD",
 		"1:1 Syntax Error: Unexpected \"directive\", only operations and fragments can be executed."},
-		{"extend type X{a:T}", "1:1 Syntax Error: Unexpected \"extend\", only operations and fragments can be executed."},
+		{"extend type X{a:T}",
+		"1:1 Syntax Error: Unexpected \"extend\", only operations and fragments can be executed."},
 	};
 
 	check_verdicts(arena, cases, TEST_COUNT(cases));
@@ -561,7 +563,8 @@ check_prefixes(FqlArena *outer, const char *name, FqlStr text)
 			uint32_t	lines = 1;
 
 			for (size_t i = 0; i < length; i++)
-				lines += prefix.data[i] == '\n' || (prefix.data[i] == '\r' && (i + 1 == length || prefix.data[i + 1] != '\n'));
+				lines += prefix.data[i] == '\n' ||
+					(prefix.data[i] == '\r' && (i + 1 == length || prefix.data[i + 1] != '\n'));
 			CHECK_FOR(name, location.line >= 1 && location.line <= lines);
 			CHECK_FOR(name, location.column >= 1 && location.column <= length + 1);
 			CHECK_FOR(name, memcmp(diagnostics.first->message.data, "Syntax Error: ", 14) == 0);

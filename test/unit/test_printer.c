@@ -94,9 +94,9 @@ TEST(random_documents_round_trip)
 TEST(random_documents_cover_the_grammar)
 {
 	static const char *const nodes[] = {
-		"(query", "(mutation", "(subscription", "shorthand", "(fragment", "description", "(define", "(named", "(list-of",
-		"(non-null", "(field", "(spread", "(inline", "(argument", "(directive", "(variable", "(int", "(float", "(string",
-		"(boolean", "(null", "(enum", "(list", "(object",
+		"(query", "(mutation", "(subscription", "shorthand", "(fragment", "description", "(define", "(named",
+		"(list-of", "(non-null", "(field", "(spread", "(inline", "(argument", "(directive", "(variable", "(int",
+		"(float", "(string", "(boolean", "(null", "(enum", "(list", "(object",
 	};
 	bool		seen[TEST_COUNT(nodes)] = {false};
 

@@ -1,6 +1,6 @@
 /*
  * test_utf8.c
- *    The decoder accepts exactly the encodings of the Unicode scalar values: shown over all of them and all near misses.
+ *    The decoder accepts exactly the encodings of the Unicode scalar values, shown over all of them and near misses.
  */
 #include "test.h"
 
