@@ -97,6 +97,18 @@ is_about_temporary(const Node *statement)
 	}
 }
 
+/* Superusers can write to catalogs with COPY, which comes by no executor hook. */
+static bool
+copies_into_catalog(const CopyStmt *statement)
+{
+	Oid			relid;
+
+	if (!statement->is_from || statement->relation == NULL)
+		return false;
+	relid = RangeVarGetRelid(statement->relation, NoLock, true);
+	return OidIsValid(relid) && IsCatalogRelationOid(relid);
+}
+
 /* Commands that change neither a definition nor a privilege.  What they run inside (DO, CALL) comes by here itself. */
 static bool
 is_harmless(const Node *statement)
@@ -106,7 +118,6 @@ is_harmless(const Node *statement)
 		case T_TransactionStmt:
 		case T_VariableSetStmt:
 		case T_VariableShowStmt:
-		case T_CopyStmt:
 		case T_PrepareStmt:
 		case T_ExecuteStmt:
 		case T_DeallocateStmt:
@@ -130,6 +141,8 @@ is_harmless(const Node *statement)
 		case T_TruncateStmt:	/* a trigger's affair */
 		case T_AlterSystemStmt:
 			return true;
+		case T_CopyStmt:
+			return !copies_into_catalog((const CopyStmt *) statement);
 		case T_ExplainStmt:
 			/* EXPLAIN ANALYZE CREATE TABLE AS creates the table */
 			return castNode(Query, ((const ExplainStmt *) statement)->query)->commandType != CMD_UTILITY;

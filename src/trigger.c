@@ -26,6 +26,7 @@
 #include "access/xact.h"
 #include "catalog/catalog.h"
 #include "catalog/dependency.h"
+#include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_inherits.h"
@@ -37,7 +38,6 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
-#include "parser/parse_func.h"
 #include "rewrite/rewriteHandler.h"
 #include "rewrite/rowsecurity.h"
 #include "utils/builtins.h"
@@ -110,45 +110,52 @@ fql_track_exposure(PG_FUNCTION_ARGS)
  * Finding them
  */
 
-/* The OID of one of our trigger functions; InvalidOid where the extension is not installed. */
-static Oid
-trigger_function(const char *name)
-{
-	List	   *qualified = list_make2(makeString("fraiseql"), makeString(pstrdup(name)));
-
-	return LookupFuncName(qualified, 0, NULL, true);
-}
-
 /*
- * The OIDs of both functions, looked up once and again after any change of a function.  A dropped and created extension
+ * The OIDs of both functions, looked up once and again after any change of a function: a dropped and created extension
  * has new ones.
  */
 static Oid	row_function = InvalidOid;
 static Oid	truncate_function = InvalidOid;
 static bool functions_are_known = false;
+static uint64 function_changes = 0;
 
 static void
-forget_functions(Datum arg, int cacheid, uint32 hashvalue)
+note_function_change(Datum arg, int cacheid, uint32 hashvalue)
 {
 	functions_are_known = false;
+	function_changes++;
 }
 
+/* One of our trigger functions; InvalidOid where the extension is not installed.  Asks for no privilege on the schema. */
+static Oid
+trigger_function(Oid schema, const char *name)
+{
+	oidvector  *no_arguments = buildoidvector(NULL, 0);
+
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name), PointerGetDatum(no_arguments),
+						   ObjectIdGetDatum(schema));
+}
+
+/* A change that is noticed while looking up makes the next call look up again. */
 static void
 find_functions(void)
 {
 	static bool registered = false;
+	uint64		changes;
+	Oid			schema;
 
 	if (!registered)
 	{
-		CacheRegisterSyscacheCallback(PROCOID, forget_functions, (Datum) 0);
+		CacheRegisterSyscacheCallback(PROCOID, note_function_change, (Datum) 0);
 		registered = true;
 	}
 	if (functions_are_known)
 		return;
-	/* set first: a lookup may itself receive an invalidation, which must win */
-	functions_are_known = true;
-	row_function = trigger_function(ROW_TRIGGER_FUNCTION);
-	truncate_function = trigger_function(TRUNCATE_TRIGGER_FUNCTION);
+	changes = function_changes;
+	schema = get_namespace_oid("fraiseql", true);
+	row_function = trigger_function(schema, ROW_TRIGGER_FUNCTION);
+	truncate_function = trigger_function(schema, TRUNCATE_TRIGGER_FUNCTION);
+	functions_are_known = changes == function_changes;
 }
 
 /* Does the trigger fire always, for every row, whatever changed? */
