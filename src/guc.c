@@ -150,7 +150,7 @@ define_limits(void)
 	define_limit("fraiseql.max_page_size", "The most rows in one list; a longer one is an error, never cut silently.",
 				 &fql_max_page_size, 10000, INT_MAX - 1, 0);
 	define_limit("fraiseql.max_parser_depth", "The deepest nesting of brackets in a document.", &max_parser_depth,
-				 64, 1000, 0);
+				 64, FQL_PARSER_DEPTH_MAX, 0);
 	define_limit("fraiseql.max_query_depth", "The deepest nesting of fields in an operation.", &max_query_depth,
 				 20, 200, 0);
 	define_limit("fraiseql.max_query_size", "The longest document.", &max_query_size, 256, 64 * 1024, GUC_UNIT_KB);
