@@ -40,11 +40,17 @@ logged()
 	return "$status"
 }
 
-# The last lines of a log, indented so that they stand apart from our own lines.
+# What a log says of a failure, indented so that it stands apart from our own lines: TAP's failed tests with what was
+# said right before and after them, or else the last lines.
 show_log()
 {
-	printf '    --- the end of %s\n' "${1#"$ROOT"/}"
-	tail -n 40 "$1" | sed 's/^/    /'
+	printf '    --- from %s\n' "${1#"$ROOT"/}"
+	if grep -q '^not ok' "$1"
+	then
+		grep -B 5 -A 5 '^not ok' "$1" | grep -v '^ok' | head -n 60 | sed 's/^/    /'
+	else
+		tail -n 40 "$1" | sed 's/^/    /'
+	fi
 	printf '    ---\n'
 }
 
