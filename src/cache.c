@@ -35,6 +35,7 @@
 #include "utils/timestamp.h"
 
 #include "cache.h"
+#include "compat.h"
 #include "guc.h"
 #include "tags.h"
 

@@ -16,16 +16,24 @@
 #include "nodes/primnodes.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
-#if PG_VERSION_NUM >= 170000
 #include "utils/wait_event.h"
-#else
-#include "utils/wait_event.h"
-#include "pgstat.h"
+
+/* The header of variable-length values, a part of postgres.h before 16. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
 #endif
 
 #if PG_VERSION_NUM < 150000
 #error "fraiseql needs PostgreSQL 15 or newer"
 #endif
+
+/*
+ * Settings that utils/pg_locale.h declares alike in every version.  That header includes ICU's, which the packages to
+ * build extensions with do not pull in from Debian 13 on.
+ */
+extern PGDLLIMPORT char *locale_monetary;
+extern PGDLLIMPORT char *locale_numeric;
+extern PGDLLIMPORT char *locale_time;
 
 /* The number of this process's PGPROC: below MaxBackends + NUM_AUXILIARY_PROCS for every process that runs code. */
 static inline int

@@ -431,7 +431,7 @@ answer(const Call *call)
 Datum
 fql_execute(PG_FUNCTION_ARGS)
 {
-	Call		call = {NULL};
+	Call		call = {0};
 
 	if (!PG_ARGISNULL(0))
 		call.query = PG_GETARG_TEXT_PP(0);
@@ -496,7 +496,7 @@ request_variables(FqlJson *request, FqlArena *arena, FqlDiagnostics *diagnostics
 static text *
 answer_request_object(FqlStr object, FqlArena *arena, FqlDiagnostics *diagnostics)
 {
-	Call		call = {NULL};
+	Call		call = {0};
 	FqlJson    *request;
 
 	if (!fql_json_parse(object, 512, arena, diagnostics, &request))

@@ -27,12 +27,12 @@
 #include "utils/float.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/pg_locale.h"
 #include "utils/rls.h"
 #include "utils/varlena.h"
 #include "utils/xml.h"
 
 #include "cache.h"
+#include "compat.h"
 #include "guc.h"
 #include "key.h"
 
@@ -158,7 +158,7 @@ append_vary(StringInfo key)
 static StringInfo
 key_buffer(void)
 {
-	static StringInfoData buffer = {NULL};
+	static StringInfoData buffer = {0};
 
 	if (buffer.data == NULL)
 	{

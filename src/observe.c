@@ -149,7 +149,7 @@ has_physical_column(Node *node, void *context)
 static void
 observe_expression(FqlObservation *observation, Node *expression)
 {
-	FqlImpurity impurity = {FQL_REASON_NONE};
+	FqlImpurity impurity = {0};
 
 	if (expression == NULL || observation->reason != FQL_REASON_NONE)
 		return;

@@ -13,6 +13,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 
+#include "compat.h"
 #include "response.h"
 
 /* Largest number of elements of one path that is printed: deeper than any query may be. */
