@@ -37,6 +37,7 @@ typedef struct FqlJsonScan
 	const char *copied;			/* everything before is in out */
 	uint32_t	depth;
 	uint32_t	depth_limit;
+	bool		after_comma;	/* the last token was one */
 	const char *problem;		/* NULL: none; found at "at" */
 } FqlJsonScan;
 
@@ -274,12 +275,17 @@ scan_word(FqlJsonScan *scan, FqlStr word)
 	return scan_delimiter(scan);
 }
 
-/* [ { ] } , : and white space; that they balance and alternate is json-c's to check. */
+/*
+ * [ { ] } , : and white space; that they balance and alternate is json-c's to check, all but a comma before a closing
+ * bracket, which it refuses in strict mode only.
+ */
 static bool
 scan_punctuation(FqlJsonScan *scan)
 {
 	char		c = *scan->at;
 
+	if ((c == ']' || c == '}') && scan->after_comma)
+		return refuse(scan, "unexpected token");
 	if (c == '[' || c == '{')
 	{
 		if (scan->depth >= scan->depth_limit)
@@ -317,8 +323,14 @@ static bool
 scan_text(FqlJsonScan *scan)
 {
 	while (scan->at < scan->end)
+	{
+		char		first = *scan->at;
+
 		if (!scan_token(scan))
 			return false;
+		if (!is_space(first))
+			scan->after_comma = first == ',';
+	}
 	fql_buffer_append(&scan->out, (FqlStr){scan->copied, (size_t) (scan->at - scan->copied)});
 	fql_buffer_append_char(&scan->out, '\0');
 	return true;
@@ -343,7 +355,10 @@ is_consumed(FqlStr text, size_t offset)
 	return true;
 }
 
-/* Let json-c build the tree of a scanned text.  NULL when all is well, else what is wrong. */
+/*
+ * Let json-c build the tree of a scanned text.  NULL when all is well, else what is wrong.  Not in strict mode: in
+ * version 0.18 that refuses every character beyond ASCII in a string.
+ */
 static const char *
 build_tree(FqlStr text, uint32_t depth, FqlJsonOwner *owner)
 {
@@ -352,7 +367,6 @@ build_tree(FqlStr text, uint32_t depth, FqlJsonOwner *owner)
 
 	if (tokener == NULL)
 		return "out of memory";
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	owner->tree = json_tokener_parse_ex(tokener, text.data, (int) text.len - 1);
 	if (json_tokener_get_error(tokener) == json_tokener_continue)
 	{

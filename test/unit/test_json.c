@@ -91,9 +91,9 @@ TEST(invalid_texts_are_refused)
 	static const char *const cases[][2] = {
 		{"", "unexpected end."}, {"  ", "unexpected end."}, {"[", "unexpected end."}, {"{\"a\":1", "unexpected end."},
 		{"[1", "unexpected end."},
-		{"[1,]", "unexpected token."}, {"{,}", "unexpected token."}, {"[1 2]", "unexpected token."},
+		{"[1,]", "unexpected token at byte 4."}, {"{,}", "unexpected token at byte 3."}, {"[1 2]", "unexpected token."},
 		{"{\"a\" 1}", "unexpected token."}, {"{1:2}", "unexpected character at byte 3."}, {"]", "unexpected token."},
-		{"[}", "unexpected token."}, {"{\"a\":1,}", "unexpected token."}, {"[\"a\" \"b\"]", "unexpected token."},
+		{"[}", "unexpected token."}, {"{\"a\":1, }", "unexpected token at byte 9."}, {"[\"a\" \"b\"]", "unexpected token."},
 		{"1 2", "unexpected token."}, {"{} {}", "unexpected token."}, {"null null", "unexpected token."},
 		{"[] x", "unexpected character at byte 4."},
 		{"nul", "unexpected character at byte 1."}, {"nulll", "unexpected character at byte 5."},
