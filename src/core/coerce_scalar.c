@@ -207,16 +207,17 @@ static bool
 coerce_float(const FqlLeaf *leaf, FqlArena *arena, FqlStr *result)
 {
 	FqlNumber	number;
-	FqlStr		terminated;
+	char	   *terminated;
 	double		value;
 
 	if (!is_numeric_kind(leaf->kind) || !parse_number(leaf->text, &number))
 		return false;
-	terminated = fql_arena_printf(arena, "%.*s", FQL_STR_ARGS(leaf->text));
-	value = strtod(terminated.data, NULL);
+	terminated = fql_arena_alloc(arena, leaf->text.len + 1);
+	memcpy(terminated, leaf->text.data, leaf->text.len);
+	value = strtod(terminated, NULL);
 	if (!isfinite(value))
 		return false;
-	*result = value == 0.0 ? FQL_STR("0") : terminated;
+	*result = value == 0.0 ? FQL_STR("0") : leaf->text;
 	return true;
 }
 

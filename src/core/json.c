@@ -21,6 +21,8 @@
 
 #include <json.h>
 
+#include "utf8.h"
+
 /* json-c frees trees by recursion, and so does fql_json_print(): no setting may raise the depth beyond this. */
 #define FQL_JSON_DEPTH_CEILING 1000
 
@@ -211,35 +213,17 @@ scan_escape(FqlJsonScan *scan, bool *has_nul)
 	return true;
 }
 
-/* The length of the well-formed UTF-8 sequence at "at" (Unicode 15, table 3-7), or zero. */
-static size_t
-utf8_length(const FqlJsonScan *scan)
-{
-	unsigned char lead = (unsigned char) *scan->at;
-	unsigned char second = (unsigned char) peek(scan, 1);
-	unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-	unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-	size_t		length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
-
-	if (length == 0 || second < low || second > high)
-		return 0;
-	for (size_t i = 2; i < length; i++)
-		if (((unsigned char) peek(scan, i) & 0xC0) != 0x80)
-			return 0;
-	return length;
-}
-
 /* One character inside a string that is no escape. */
 static bool
 scan_character(FqlJsonScan *scan)
 {
-	unsigned char c = (unsigned char) *scan->at;
-	size_t		length = c < 0x80 ? 1 : utf8_length(scan);
+	uint32_t	code_point;
+	size_t		length = fql_utf8_decode(scan->at, (size_t) (scan->end - scan->at), &code_point);
 
-	if (c < 0x20)
-		return refuse(scan, "control character in a string");
 	if (length == 0)
 		return refuse(scan, "invalid UTF-8");
+	if (code_point < 0x20)
+		return refuse(scan, "control character in a string");
 	scan->at += length;
 	return true;
 }

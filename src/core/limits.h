@@ -19,7 +19,7 @@ typedef struct FqlLimits
 	uint32_t	aliases;
 	uint32_t	directives;
 	uint32_t	root_fields;
-	uint32_t	selections;		/* fields after fragment expansion */
+	uint32_t	selections;		/* fields and fragments of the whole document after expansion */
 } FqlLimits;
 
 #define FQL_LIMITS_DEFAULT \

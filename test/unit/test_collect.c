@@ -109,7 +109,8 @@ TEST(fields_keep_the_order_of_the_request)
 
 TEST(equal_response_keys_merge_at_their_first_place)
 {
-	CHECK_TEXT(collect("{ post(id: 1) { id author { id } } echo post(id: 1) { title author { name id } } }", "{}", arena),
+	CHECK_TEXT(collect("{ post(id: 1) { id author { id } } echo post(id: 1) { title author { name id } } }", "{}",
+		arena),
 			   "post id=1{id,author{id,name},title},echo");
 	CHECK_TEXT(collect("{ post(id: 1) { id id id } }", "{}", arena), "post id=1{id}");
 }
@@ -146,7 +147,8 @@ TEST(arguments_are_given_by_default_or_absent)
 	CHECK_TEXT(collect("query ($l: Int, $o: Int) { users(limit: $l, offset: $o) { id } }", "{\"o\":null}", arena),
 			   "users limit=10 offset=null{id}");
 	CHECK_TEXT(collect("query ($l: Int) { users(limit: $l) { id } }", "{\"l\":3}", arena), "users limit=3{id}");
-	CHECK_TEXT(collect("{ users(where: {_or: [{age: {eq: 1, _eq: 2}}, {AND: {name: {eq: \"x\"}}}]}, orderBy: {name: DESC}) { id } }",
+	CHECK_TEXT(collect("{ users(where: {_or: [{age: {eq: 1, _eq: 2}}, {AND: {name: {eq: \"x\"}}}]}, orderBy: {name: "
+		"DESC}) { id } }",
 					   "{}", arena),
 			   "users where={_or:[{age:{eq:1 eq:2}} {_and:[{name:{eq:x}}]}]} orderBy=[{name:DESC}] limit=10{id}");
 	CHECK_TEXT(collect("query ($a: Int) { needs(a: 1, b: $a) }", "{}", arena), "needs a=1 b=3");
@@ -170,13 +172,15 @@ TEST(limits_hold_while_collecting)
 
 	limits.selections = 6;
 	limits.query_depth = 3;
-	CHECK_TEXT(collect_with(FQL_STR("{ post(id: 1) { id id ...F id } } fragment F on Post { id }"), "{}", limits, arena),
+	CHECK_TEXT(collect_with(FQL_STR("{ post(id: 1) { id id ...F id } } fragment F on Post { id }"), "{}", limits,
+		arena),
 			   "post id=1{id}");
 	CHECK_TEXT(collect_with(FQL_STR("{ post(id: 1) { id id id id id id } }"), "{}", limits, arena),
 			   "1:3 The operation has more selections than 6.\n");
 	CHECK_TEXT(collect_with(FQL_STR("{ echo echo echo echo echo echo echo }"), "{}", limits, arena),
 			   "1:1 The operation has more selections than 6.\n");
-	CHECK_TEXT(collect_with(FQL_STR("{ post(id: 1) { author { id } } }"), "{}", limits, arena), "post id=1{author{id}}");
+	CHECK_TEXT(collect_with(FQL_STR("{ post(id: 1) { author { id } } }"), "{}", limits, arena),
+		"post id=1{author{id}}");
 	CHECK_TEXT(collect_with(FQL_STR("{ post(id: 1) { author { friend { id } } } }"), "{}", limits, arena),
 			   "1:26 The operation nests fields deeper than 3.\n");
 }
@@ -202,7 +206,8 @@ TEST(operations_without_root_type_are_refused)
 	uint32_t	count;
 
 	fql_diagnostics_init(&diagnostics, arena);
-	CHECK(fql_collect_fields(document, document->operations, types, NULL, &limits, arena, &diagnostics, &count) == NULL);
+	CHECK(fql_collect_fields(document, document->operations, types, NULL, &limits, arena, &diagnostics,
+		&count) == NULL);
 	CHECK_TEXT(show_diagnostics(&diagnostics, arena), "1:1 The schema does not support operations of this kind.\n");
 	CHECK(diagnostics.first->code == FQL_ERROR_UNSUPPORTED);
 }

@@ -100,7 +100,8 @@ TEST(invalid_texts_are_refused)
 		{"True", "unexpected character at byte 1."}, {"NaN", "unexpected character at byte 1."},
 		{"Infinity", "unexpected character at byte 1."}, {"-Infinity", "digit expected at byte 2."},
 		{"01", "unexpected character at byte 2."}, {"+1", "unexpected character at byte 1."},
-		{".5", "unexpected character at byte 1."}, {"1.", "digit expected at byte 3."}, {"1e", "digit expected at byte 3."},
+		{".5", "unexpected character at byte 1."}, {"1.", "digit expected at byte 3."},
+			{"1e", "digit expected at byte 3."},
 		{"-", "digit expected at byte 2."}, {"1.5.5", "unexpected character at byte 4."},
 		{"0x10", "unexpected character at byte 2."}, {"1-1", "unexpected character at byte 2."},
 		{"'a'", "unexpected character at byte 1."}, {"[1] // x", "unexpected character at byte 5."},
@@ -146,7 +147,8 @@ TEST(nesting_is_limited)
 	memset(open, '[', 100000);
 	CHECK_TEXT(round_trip((FqlStr){open, 100000}, UINT32_MAX, arena),
 			   "The JSON text is not valid: too many levels of nesting at byte 1001.");
-	CHECK_TEXT(round_trip(FQL_STR("[]"), 0, arena), "The JSON text is not valid: too many levels of nesting at byte 1.");
+	CHECK_TEXT(round_trip(FQL_STR("[]"), 0, arena),
+		"The JSON text is not valid: too many levels of nesting at byte 1.");
 	CHECK_TEXT(round_trip(FQL_STR("1"), 0, arena), "1");
 }
 
@@ -199,13 +201,18 @@ TEST(members_and_items_are_found)
 
 TEST(long_member_names_are_found)
 {
-	char	   *name = fql_arena_alloc(arena, 1001);
-	FqlJson    *value;
+	static const size_t lengths[] = {1, 254, 255, 256, 257, 1000};
 
-	memset(name, 'n', 1000);
-	CHECK(fql_json_member(must_be_json(fql_arena_printf(arena, "{\"%s\":true}%c", name, 0).data, arena),
-						  (FqlStr){name, 1000}, &value));
-	CHECK(fql_json_boolean(value));
+	for (size_t i = 0; i < TEST_COUNT(lengths); i++)
+	{
+		char	   *name = fql_arena_alloc(arena, lengths[i] + 1);
+		FqlJson    *value;
+
+		memset(name, 'n', lengths[i]);
+		CHECK(fql_json_member(must_be_json(fql_arena_printf(arena, "{\"%s\":true}", name).data, arena),
+							  (FqlStr){name, lengths[i]}, &value));
+		CHECK(fql_json_boolean(value));
+	}
 }
 
 TEST(what_is_not_there_is_null)

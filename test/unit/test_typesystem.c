@@ -115,6 +115,10 @@ TEST(sealing_checks_names)
 			   "\"x y\", the name of a field in \"A\", is not a GraphQL name.\n");
 	CHECK_TEXT(seal_object_with("Int", 1, (const char *const[]){"x"}, arena),
 			   "Two of the types in \"schema\" have the name \"Int\".\n");
+	CHECK_TEXT(seal_object_with("A", 2, (const char *const[]){"0", "y"}, arena),
+			   "\"0\", the name of a field in \"A\", is not a GraphQL name.\n");
+	CHECK_TEXT(seal_object_with("", 1, (const char *const[]){"x"}, arena),
+			   "\"\", the name of a type in \"\", is not a GraphQL name.\n");
 	CHECK_TEXT(seal_object_with("A", 0, NULL, arena), "Type \"A\" has no member.\n");
 }
 
@@ -142,6 +146,40 @@ TEST(sealing_checks_arguments_inputs_and_enums)
 			   "Two of the input fields in \"I\" have the name \"a\".\n"
 			   "\"true\" cannot be a value of enum \"E\".\n"
 			   "Two of the values in \"E\" have the name \"A\".\n");
+}
+
+/* A type system with one input object and one enum, each with the two given members. */
+static bool
+seal_members(const char *first, const char *second, bool as_enum, FqlArena *arena)
+{
+	FqlTypeSystem *types = fql_typesystem_create(arena);
+	FqlType    *type = fql_typesystem_add(types, as_enum ? FQL_TYPE_ENUM : FQL_TYPE_INPUT_OBJECT, FQL_STR("T"));
+	FqlDiagnostics diagnostics;
+
+	type->enum_values = FQL_NEW_ARRAY(arena, FqlStr, 2);
+	type->enum_values[0] = fql_str_from(first);
+	type->enum_values[1] = fql_str_from(second);
+	type->enum_value_count = 2;
+	type->input_fields = FQL_NEW_ARRAY(arena, FqlInputField, 2);
+	type->input_fields[0].name = fql_str_from(first);
+	type->input_fields[1].name = fql_str_from(second);
+	type->input_field_count = 2;
+	fql_diagnostics_init(&diagnostics, arena);
+	return fql_typesystem_seal(types, &diagnostics);
+}
+
+TEST(one_bad_member_fails_the_seal)
+{
+	for (int as_enum = 0; as_enum < 2; as_enum++)
+	{
+		CHECK(seal_members("a", "b", as_enum, arena));
+		CHECK(!seal_members("a", "a", as_enum, arena));
+		CHECK(!seal_members("0", "b", as_enum, arena));
+		CHECK(!seal_members("a", "__b", as_enum, arena));
+	}
+	CHECK(!seal_members("true", "b", true, arena));
+	CHECK(!seal_members("a", "null", true, arena));
+	CHECK(seal_members("true", "null", false, arena));
 }
 
 TEST(many_types_are_kept)

@@ -74,6 +74,10 @@ TEST(fields_exist)
 		{"{ users { nam } }", "1:11 Field \"nam\" does not exist on type \"User\". Did you mean \"name\"?\n"},
 		{"{ users { address } }", "1:11 Field \"address\" does not exist on type \"User\".\n"},
 		{"{ users {\n  friend { titel { x } } } }", "2:12 Field \"titel\" does not exist on type \"User\".\n"},
+		{"{ users { ageee } }", "1:11 Field \"ageee\" does not exist on type \"User\". Did you mean \"age\"?\n"},
+		{"{ users { amm } }", "1:11 Field \"amm\" does not exist on type \"User\".\n"},
+		{"{ users { frend } }", "1:11 Field \"frend\" does not exist on type \"User\". Did you mean \"friend\"?\n"},
+		{"{ users { nqmf } }", "1:11 Field \"nqmf\" does not exist on type \"User\". Did you mean \"name\"?\n"},
 		{"{ usr(id: 1) { id } }", "1:3 Field \"usr\" does not exist on type \"Query\". Did you mean \"user\"?\n"},
 		{"{ __schema { types { name } } }",
 			"1:3 Field \"__schema\" cannot be queried: introspection is disabled.\n"},
@@ -155,7 +159,8 @@ TEST(fragments_do_not_spread_themselves)
 		{"{ users { ...A } } fragment A on User { ...A }", "1:41 1:20 Fragment \"A\" spreads itself.\n"},
 		{"{ users { ...A } } fragment A on User { friend { ...B } }\nfragment B on User { ... { ...A } }",
 			"2:28 1:20 Fragment \"A\" spreads itself through fragment \"B\".\n"},
-		{"{ users { ...A } } fragment A on User { id ...B }\nfragment B on User { ...C }\nfragment C on User { ...B ...A }",
+		{"{ users { ...A } } fragment A on User { id ...B }\nfragment B on User { ...C }\nfragment C on User { ...B "
+			"...A }",
 			"3:22 2:1 Fragment \"B\" spreads itself through fragment \"C\".\n"
 			"3:27 1:20 Fragment \"A\" spreads itself through fragment \"C\".\n"},
 		{"{ users { ...A nix } } fragment A on User { ...A }",
@@ -196,6 +201,13 @@ TEST(variables_are_defined_and_used)
 		{"query Q($a: Int) { ...F } query R { ...F } fragment F on Query { echo(int: $a) }",
 			"1:76 1:27 Variable \"$a\" is not defined by operation \"R\".\n"},
 		{"{ users { id @include(if: $x) } }", "1:27 1:1 Variable \"$x\" is not defined by the operation.\n"},
+		{"query ($a: Int, $b: Int) { echo @nix(a: [$a], b: {c: $b}) }", "1:33 Directive \"@nix\" does not exist.\n"},
+		{"query ($a: Int) { __typename(x: $a) }", "1:30 Argument \"x\" is not defined by \"Query.__typename\".\n"},
+		{"query ($a: Int) { echo(settings: {size: 1, nix: [$a]}) }",
+			"1:44 Field \"nix\" is not defined by input type \"Settings\".\n"},
+		{"query ($a: Int) { echo(order: [$a], string: {x: $a}) }",
+			"1:31 Expected type \"Order\"; found [...].\n"
+			"1:45 Expected type \"String\", a string without U+0000; found {...}.\n"},
 		{"query ($a: Int) { echo }", "1:8 Variable \"$a\" is never used.\n"},
 		{"query ($b: Int, $a: Int) { echo } ",
 			"1:8 Variable \"$b\" is never used.\n1:17 Variable \"$a\" is never used.\n"},
@@ -269,8 +281,10 @@ TEST(arguments_are_known_unique_and_complete)
 		{"{ users { id(x: 1) } }", "1:14 Argument \"x\" is not defined by \"User.id\".\n"},
 		{"{ __typename(x: 1) }", "1:14 Argument \"x\" is not defined by \"Query.__typename\".\n"},
 		{"{ users(limit: 1, offset: 2, limit: 1) { id } }", "1:9 1:30 More than one argument is named \"limit\".\n"},
-		{"{ user { id } }", "1:3 Argument \"id\" of type \"ID!\" is required by \"Query.user\", but it is not given.\n"},
-		{"{ needs(b: 1) }", "1:3 Argument \"a\" of type \"Int!\" is required by \"Query.needs\", but it is not given.\n"},
+		{"{ user { id } }",
+			"1:3 Argument \"id\" of type \"ID!\" is required by \"Query.user\", but it is not given.\n"},
+		{"{ needs(b: 1) }",
+			"1:3 Argument \"a\" of type \"Int!\" is required by \"Query.needs\", but it is not given.\n"},
 		{"{ needs(a: null) }", "1:12 Expected type \"Int!\", a whole number of 32 bits; found null.\n"},
 	};
 
@@ -359,6 +373,19 @@ TEST(fields_of_one_response_key_are_one_field)
 		{"query ($a: Int, $b: Int) { users(limit: $a) { id } users(limit: $b) { id } }",
 			"1:28 1:52 Response key \"users\" stands for field \"users\" with different arguments. "
 			"Give them different aliases to fetch both.\n"},
+		{"{ echo(ints: [1]) echo(ints: [1, 2]) }",
+			"1:3 1:19 Response key \"echo\" stands for field \"echo\" with different arguments. "
+			"Give them different aliases to fetch both.\n"},
+		{"{ echo(settings: {size: 1}) echo(settings: {size: 1, label: null}) }",
+			"1:3 1:29 Response key \"echo\" stands for field \"echo\" with different arguments. "
+			"Give them different aliases to fetch both.\n"},
+		{"{ echo(boolean: true) echo(boolean: false) }",
+			"1:3 1:23 Response key \"echo\" stands for field \"echo\" with different arguments. "
+			"Give them different aliases to fetch both.\n"},
+		{"{ echo(int: 1) echo(int: 1) echo(json: {a: [null, B, \"x\"]}) }",
+			"1:3 1:29 Response key \"echo\" stands for field \"echo\" with different arguments. "
+			"Give them different aliases to fetch both.\n"},
+		{"{ echo(json: {a: [null, B, \"x\"]}) echo(json: {a: [null, B, \"x\"]}) }", ""},
 		{"{ users(orderBy: {name: ASC, age: ASC}) { id } users(orderBy: {age: ASC, name: ASC}) { id } }",
 			"1:3 1:48 Response key \"users\" stands for field \"users\" with different arguments. "
 			"Give them different aliases to fetch both.\n"},
@@ -381,16 +408,24 @@ TEST(limits_hold)
 			   "1:50 The document has more than 2 aliases.\n");
 	CHECK_TEXT(validate_with(FQL_STR("{ users @x @x @x @x { id } }"), limits, arena),
 			   "1:15 The document has more than 2 directives.\n");
-	CHECK_TEXT(validate_with(FQL_STR("{ __typename users { id } users { id } __typename __typename }"), limits, arena), "");
+	CHECK_TEXT(validate_with(FQL_STR("{ __typename users { id } users { id } __typename __typename }"), limits, arena),
+		"");
 	CHECK_TEXT(validate_with(FQL_STR("{ __typename ...F } fragment F on Query { users { id } echo }"), limits, arena),
 			   "1:1 The operation has more than 2 root fields.\n");
 	CHECK_TEXT(validate_with(FQL_STR("{ users { friend { id } } }"), limits, arena), "");
-	CHECK_TEXT(validate_with(FQL_STR("{ users { friend { ...F } } } fragment F on User { boss { id } }"), limits, arena),
+	CHECK_TEXT(validate_with(FQL_STR("{ users { friend { ...F } } } fragment F on User { boss { id } }"), limits,
+		arena),
 			   "1:1 The operation nests fields 4 deep, and at most 3 are allowed.\n");
 	CHECK_TEXT(validate_with(FQL_STR("{ users { id id id id id id id id id id id } }"), limits, arena), "");
 	CHECK_TEXT(validate_with(FQL_STR("{ users { id id id id id id id id id id id id } }"), limits, arena),
 			   "1:1 With its fragments expanded the document has more than 12 selections.\n");
-	CHECK_TEXT(validate_with(FQL_STR("query A { users { ...F ...F } }\nquery B { users { ...F } } fragment F on User { id id id }"),
+	/* Nothing else looks at a document that is too large. */
+	CHECK_TEXT(validate_with(FQL_STR("{ nix id id id id id id id id id id id id }"), limits, arena),
+			   "1:1 With its fragments expanded the document has more than 12 selections.\n");
+	CHECK_TEXT(validate_with(FQL_STR("{ a: nix b: id c: id }"), limits, arena),
+			   "1:16 The document has more than 2 aliases.\n");
+	CHECK_TEXT(validate_with(FQL_STR("query A { users { ...F ...F } }\nquery B { users { ...F } } fragment F on User "
+		"{ id id id }"),
 							 limits, arena),
 			   "2:1 With its fragments expanded the document has more than 12 selections.\n");
 }
@@ -462,7 +497,8 @@ TEST(hostile_documents_cost_no_more_than_their_size)
 	check_hostile("deep chain", "{ users { ...F0 } } ", 7500, "fragment F# on User { friend { ...F% } } ",
 				  "fragment F7500 on User { id }",
 				  "1:1 The operation nests fields 7502 deep, and at most 20 are allowed.\n",
-				  (FqlLimits){.query_depth = 20, .aliases = 100, .directives = 100, .root_fields = 100, .selections = 100000},
+				  (FqlLimits){.query_depth = 20, .aliases = 100, .directives = 100, .root_fields = 100,
+					.selections = 100000},
 				  arena);
 	check_hostile("doubling fragments", "{ users { ...F0 } } ", 100,
 				  "fragment F# on User { ...F% ...F% } ", "fragment F100 on User { id }",
@@ -470,7 +506,8 @@ TEST(hostile_documents_cost_no_more_than_their_size)
 	check_hostile("doubling fields", "{ users { ...F0 } } ", 18,
 				  "fragment F# on User { friend { ...F% } friend { ...F% } } ", "fragment F18 on User { id }",
 				  "1:1 With its fragments expanded the document has more than 10000 selections.\n", usual, arena);
-	check_hostile("many operations with one fragment", "fragment F on Query { __typename ...G } fragment G on Query { __typename } ",
+	check_hostile("many operations with one fragment",
+		"fragment F on Query { __typename ...G } fragment G on Query { __typename } ",
 				  5000, "query Q# { ...F } ", "", "", generous, arena);
 	check_hostile("unique arguments", "{ users(", 5000, "a#: 1 ", ") { id } users(limit: 1) { id } }",
 				  NULL, generous, arena);
@@ -487,7 +524,8 @@ TEST(merging_is_linear_in_the_merged_fields)
 	check_hostile("doubled levels", "{ users { friend { ", 2000, "friend { friend { id } } friend { friend { id } } ",
 				  "} } }", "", limits, arena);
 	check_hostile("200 x 100 inline fragments", "{ users { ", 200,
-				  "... { ... on User { id } ... on User { name } ... on User { age } ... on User { friend { id } } } ", "} }", "",
+				  "... { ... on User { id } ... on User { name } ... on User { age } ... on User { friend { id } } } ",
+					"} }", "",
 				  limits, arena);
 }
 
@@ -503,7 +541,8 @@ TEST(diagnostics_are_bounded)
 	repeat(&buffer, 10000, "nix# ");
 	fql_buffer_append_cstring(&buffer, "} }");
 	fql_diagnostics_init(&diagnostics, arena);
-	CHECK(!fql_validate(must_parse(fql_buffer_text(&buffer), arena), sample_types(arena), &limits, arena, &diagnostics));
+	CHECK(!fql_validate(must_parse(fql_buffer_text(&buffer), arena), sample_types(arena), &limits, arena,
+		&diagnostics));
 	for (const FqlDiagnostic *diagnostic = diagnostics.first; diagnostic != NULL; diagnostic = diagnostic->next)
 		listed++;
 	CHECK_LONG(listed, FQL_DIAGNOSTICS_LIMIT);
