@@ -61,6 +61,9 @@ SELECT errors('{ items(limit: 99999999999999999999) { id } }');
 SELECT errors('{ items(limit: -1) { id } }');
 SELECT errors('{ items(where: {price: {eq: 1e999999}}) { id } }');
 
+SELECT errors('query($s: String) { items(where: {name: {eq: $s}}) { id } }', jsonb_build_object('s', repeat('x', 2000000)));
+SELECT fraiseql.execute('{ items { id @skip(if: true) } item(id: 1) { id @include(if: false) } }');
+
 -- quotes, backslashes, keywords: values are never SQL
 SELECT fraiseql.execute('query($s: String) { items(where: {name: {eq: $s}}) { id } }', jsonb_build_object('s', s))
 FROM unnest(ARRAY['''; DROP TABLE hostile.tb_item; --', '\', '\''', '$1', '%s', '"', E'\n']) AS s;

@@ -33,6 +33,7 @@ static int	max_query_size;
 static int	max_query_tokens;
 static int	max_root_fields;
 static int	max_selections;
+static int	max_variables_size;
 
 /*
  * The names under which FraiseQL and its applications keep the caller's identity: row security policies read them, so
@@ -55,6 +56,12 @@ fql_limits(void)
 		.root_fields = (uint32_t) max_root_fields,
 		.selections = (uint32_t) max_selections,
 	};
+}
+
+Size
+fql_max_variables_size(void)
+{
+	return (Size) max_variables_size * 1024;
 }
 
 /* fraiseql.cache_vary must be a list of names, each with a dot or known to the server. */
@@ -159,6 +166,8 @@ define_limits(void)
 	define_limit("fraiseql.max_root_fields", "The most root fields in an operation.", &max_root_fields, 20, INT_MAX, 0);
 	define_limit("fraiseql.max_selections", "The most fields in an operation after expanding fragments.",
 				 &max_selections, 10000, 10 * 1000 * 1000, 0);
+	define_limit("fraiseql.max_variables_size", "The largest variables object.", &max_variables_size, 1024,
+				 1024 * 1024, GUC_UNIT_KB);
 }
 
 void

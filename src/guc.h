@@ -21,6 +21,9 @@ extern int	fql_worker_interval;	/* milliseconds */
 /* The fraiseql.max_* settings as the core wants them. */
 extern FqlLimits fql_limits(void);
 
+/* The largest variables object, in bytes of jsonb. */
+extern Size fql_max_variables_size(void);
+
 extern void fql_guc_define(void);
 
 #endif							/* FQL_GUC_H */

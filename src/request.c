@@ -551,6 +551,12 @@ fql_request_coerce(FqlRequest *public, const Jsonb *variables, FqlArena *arena, 
 	FqlJson    *values = NULL;
 	FqlVariables *coerced;
 
+	if (variables != NULL && VARSIZE(variables) > fql_max_variables_size())
+	{
+		fql_diagnose(diagnostics, FQL_ERROR_LIMIT, (FqlLocation){0, 0}, "Variables are larger than %zu bytes.",
+					 fql_max_variables_size());
+		return NULL;
+	}
 	if (variables != NULL)
 	{
 		Jsonb	   *input = unconstify(Jsonb *, variables);
