@@ -10,6 +10,7 @@
 
 #include <limits.h>
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/varlena.h"
@@ -81,6 +82,29 @@ check_cache_vary(char **newval, void **extra, GucSource source)
 	return true;
 }
 
+/*
+ * The server allows a setting that takes a restart only while it starts.  In a library that is loaded later there is no
+ * cache to have a size.
+ */
+static void
+define_cache_size(void)
+{
+	if (!process_shared_preload_libraries_in_progress)
+		return;
+	DefineCustomIntVariable("fraiseql.cache_size",
+							"Shared memory for cached answers.",
+							"About a fifth more is allocated for the entries' headers, and 8 MB for tags.",
+							&fql_cache_size,
+							64,
+							1,
+							1024 * 1024,
+							PGC_POSTMASTER,
+							GUC_UNIT_MB,
+							NULL,
+							NULL,
+							NULL);
+}
+
 static void
 define_cache_settings(void)
 {
@@ -106,18 +130,7 @@ define_cache_settings(void)
 							NULL,
 							NULL,
 							NULL);
-	DefineCustomIntVariable("fraiseql.cache_size",
-							"Shared memory for cached answers.",
-							"About a fifth more is allocated for the entries' headers, and 8 MB for tags.",
-							&fql_cache_size,
-							64,
-							1,
-							1024 * 1024,
-							PGC_POSTMASTER,
-							GUC_UNIT_MB,
-							NULL,
-							NULL,
-							NULL);
+	define_cache_size();
 	DefineCustomIntVariable("fraiseql.cache_ttl",
 							"How long a cached answer may live at most.",
 							"A safety net: freshness does not depend on it. fraiseql.expose() can set it per type.",
