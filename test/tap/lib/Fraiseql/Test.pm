@@ -12,8 +12,10 @@ use parent 'Exporter';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
-our @EXPORT = (@Test::More::EXPORT, qw(fraiseql_node graphql cache_stat wait_for_worker));
+our @EXPORT = (@Test::More::EXPORT, qw(fraiseql_node graphql create_ask ask asked create_accounts accounts cache_stat
+	wait_for_worker wait_for_restart));
 
 # Besides exporting: strict and warnings in the importer.
 sub import
@@ -24,13 +26,15 @@ sub import
 }
 
 # A running server with the extension in its database "postgres".  Options: preload (default 1), config (lines of
-# postgresql.conf), extension (default 1).
+# postgresql.conf), extension (default 1), init (arguments of init()).  Without autovacuum, whose transactions would be
+# open at times that no test chooses.
 sub fraiseql_node
 {
 	my ($name, %option) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
 
-	$node->init(extra => [ '--locale=C.UTF-8', '--encoding=UTF8' ]);
+	$node->init(extra => [ '--locale=C.UTF-8', '--encoding=UTF8' ], @{ $option{init} // [] });
+	$node->append_conf('postgresql.conf', 'autovacuum = off');
 	$node->append_conf('postgresql.conf', "shared_preload_libraries = 'fraiseql'") if $option{preload} // 1;
 	$node->append_conf('postgresql.conf', $option{config}) if defined $option{config};
 	$node->start;
@@ -44,6 +48,65 @@ sub graphql
 	my ($node, $query) = @_;
 
 	return $node->safe_psql('postgres', "SELECT fraiseql.execute(\$fraiseql\$$query\$fraiseql\$)");
+}
+
+# Functions that a test asks by: like fraiseql.execute(), but they also tell what became of the call.
+sub create_ask
+{
+	my ($node, $database) = @_;
+
+	$node->safe_psql($database // 'postgres', <<'SQL');
+CREATE FUNCTION counters(OUT name text, OUT n bigint) RETURNS SETOF record LANGUAGE sql AS $$
+	SELECT 'hit', hits FROM fraiseql.cache_stats
+	UNION ALL SELECT 'kept', fills FROM fraiseql.cache_stats
+	UNION ALL SELECT kind || ': ' || reason, count FROM fraiseql.bypass_stats
+$$;
+CREATE FUNCTION ask(query text, OUT outcome text, OUT answer text) LANGUAGE plpgsql AS $$
+	DECLARE
+		before jsonb := (SELECT jsonb_object_agg(name, n) FROM counters());
+	BEGIN
+		answer := fraiseql.execute(query);
+		outcome := (SELECT string_agg(name, ', ') FROM counters() WHERE n > (before->>name)::bigint);
+	END
+$$;
+SQL
+	return;
+}
+
+# The statement that asks, for sessions that a test keeps open.
+sub asked
+{
+	my ($query) = @_;
+
+	return "SELECT * FROM ask(\$fraiseql\$$query\$fraiseql\$);";
+}
+
+# What became of a call, and the answer: "hit|{...}".  Needs create_ask().
+sub ask
+{
+	my ($node, $query, $database) = @_;
+
+	return $node->safe_psql($database // 'postgres', asked($query));
+}
+
+# An exposed table of two accounts.
+sub create_accounts
+{
+	my ($node, $database) = @_;
+
+	create_ask($node, $database);
+	$node->safe_psql($database // 'postgres', <<'SQL');
+CREATE TABLE account (id int PRIMARY KEY, balance int NOT NULL);
+INSERT INTO account VALUES (1, 100), (2, 100);
+SELECT fraiseql.expose('account');
+SQL
+	return;
+}
+
+# The answer to { accounts { balance } } when these are the balances.
+sub accounts
+{
+	return '{"data":{"accounts":[' . join(',', map { qq({"balance":$_}) } @_) . ']}}';
 }
 
 # One column of fraiseql.cache_stats.
@@ -63,6 +126,23 @@ sub wait_for_worker
 
 	$node->poll_query_until('postgres', "SELECT EXISTS ($found)") or die 'no fraiseql worker appeared';
 	return $node->safe_psql('postgres', $found);
+}
+
+# Wait until the server has made itself anew after a crash of one of its processes.
+sub wait_for_restart
+{
+	my ($node, $worker) = @_;
+
+	# not poll_query_until(): a connection in the wrong moment is refused, and that is no failure
+	for (my $tenths = 0; $tenths < 10 * $PostgreSQL::Test::Utils::timeout_default; $tenths++)
+	{
+		my ($status, $output) = $node->psql('postgres',
+			"SELECT pid FROM pg_stat_activity WHERE backend_type = 'fraiseql worker' AND pid <> $worker");
+
+		return if $status == 0 && $output ne '';
+		usleep(100_000);
+	}
+	die 'the server has not come back';
 }
 
 1;

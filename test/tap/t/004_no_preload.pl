@@ -1,0 +1,41 @@
+# Without shared_preload_libraries the extension answers, uncached, says so once a session, and still refuses what it
+# could not fence.
+use Fraiseql::Test;
+
+my $query = '{ accounts { balance } }';
+my $node = fraiseql_node('no_preload', preload => 0, config => 'max_prepared_transactions = 5');
+
+create_accounts($node);
+is(ask($node, $query), 'bypass: not_preloaded|' . accounts(100, 100), 'the answer is right');
+$node->safe_psql('postgres', 'UPDATE account SET balance = 70 WHERE id = 1');
+is(ask($node, $query), 'bypass: not_preloaded|' . accounts(70, 100), 'and fresh');
+
+my $session = $node->background_psql('postgres', on_error_stop => 0);
+
+is($session->query(asked($query)), 'bypass: not_preloaded|' . accounts(70, 100), 'a session asks');
+like($session->{stderr}, qr/^.*WARNING:  fraiseql answers without its cache/, 'and is warned');
+like($session->{stderr}, qr/HINT:  Add fraiseql to shared_preload_libraries/, 'and told what would help');
+$session->{stderr} = '';
+is($session->query(asked($query)), 'bypass: not_preloaded|' . accounts(70, 100), 'it asks again');
+unlike($session->{stderr}, qr/WARNING/, 'and is not warned again');
+$session->quit;
+
+is( $node->safe_psql('postgres', 'SELECT hits, fills, entries, max_memory_bytes, worker_pid FROM fraiseql.cache_stats'),
+	'0|0|0|0|',
+	'the statistics are there and say that there is nothing');
+is($node->safe_psql('postgres', 'SELECT fraiseql.cache_reset()'), '0', 'and there is nothing to drop');
+
+my ($status, $output, $error) =
+  $node->psql('postgres', "BEGIN; UPDATE account SET balance = 0; PREPARE TRANSACTION 'refused'");
+
+like($error, qr/cannot PREPARE a transaction that has changed what fraiseql caches/, 'PREPARE is refused after a write');
+is(ask($node, $query), 'bypass: not_preloaded|' . accounts(70, 100), 'and the write is undone');
+
+# Preloaded from the next start on, with nothing else to do.
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'fraiseql'");
+$node->restart;
+is(ask($node, $query), 'kept|' . accounts(70, 100), 'preloaded, the same database is cached');
+is(ask($node, $query), 'hit|' . accounts(70, 100), 'and hits');
+
+$node->stop;
+done_testing();
