@@ -11,13 +11,15 @@
  * messages, load, and accept the result as current only if the schema's word is not pending and not newer than the
  * clock was.  It is used as long as the word is the same, and every request that was validated against it goes when it
  * goes.  A schema that could not be accepted (DDL was committing meanwhile), or that the current transaction itself
- * has changed, serves one call and is forgotten.  Without shared memory there is no word, so each call loads.
+ * has changed, serves one call and is forgotten.  Without shared memory there is no word, and on a standby replayed
+ * definitions do not move it, so there each call loads.
  *
  * Pins.  A view may call fraiseql.execute() itself, so requests nest; what an outer call works with must survive an
  * inner one that finds the schema changed.  A request in use is only marked as doomed and freed at its release.
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -134,15 +136,23 @@ schema_is_settled(uint64 word, uint64 start)
 		!fql_tags_have_touched(fql_tag_schema(MyDatabaseId));
 }
 
+/* Does the schema's word tell of every change of a definition? */
+static bool
+word_is_kept(void)
+{
+	return fql_shmem_is_there() && !RecoveryInProgress();
+}
+
 /* Load the schema, with one user: the caller. */
 static Schema *
 schema_load(void)
 {
+	bool		has_word = word_is_kept();
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "fraiseql schema", ALLOCSET_DEFAULT_SIZES);
 	Schema	   *schema = MemoryContextAllocZero(context, sizeof(Schema));
 	uint64		start = 0;
 
-	if (fql_shmem_is_there())
+	if (has_word)
 		start = fql_clock_read();
 	pg_memory_barrier();
 	AcceptInvalidationMessages();
@@ -150,7 +160,7 @@ schema_load(void)
 	schema->types = load_types(context);
 	schema->users = 1;
 	pg_memory_barrier();
-	if (fql_shmem_is_there())
+	if (has_word)
 	{
 		schema->word = fql_word_read(fql_tag_schema(MyDatabaseId));
 		schema->is_current = schema_is_settled(schema->word, start);
