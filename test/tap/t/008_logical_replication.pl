@@ -1,0 +1,63 @@
+# A table that logical replication writes to: what is applied makes answers invalid on the subscriber like any write,
+# from the first copy of the table to TRUNCATE.
+use Fraiseql::Test;
+
+my $query = '{ accounts { balance } }';
+my $publisher = fraiseql_node('publisher', init => [ allows_streaming => 'logical' ], preload => 0, extension => 0);
+my $subscriber = fraiseql_node('subscriber');
+
+# Write on the publisher, and wait until the subscriber has applied it.
+sub publish
+{
+	my ($sql) = @_;
+
+	$publisher->safe_psql('postgres', $sql);
+	$publisher->wait_for_catchup('sub');
+}
+
+$publisher->safe_psql('postgres', <<'SQL');
+CREATE TABLE account (id int PRIMARY KEY, balance int NOT NULL);
+INSERT INTO account VALUES (1, 100), (2, 100);
+CREATE PUBLICATION pub FOR TABLE account;
+SQL
+create_ask($subscriber);
+$subscriber->safe_psql('postgres', 'CREATE TABLE account (id int PRIMARY KEY, balance int NOT NULL); '
+	  . "SELECT fraiseql.expose('account')");
+is(ask($subscriber, $query), 'kept|' . accounts(), 'an empty list in the cache');
+
+$subscriber->safe_psql('postgres',
+	'CREATE SUBSCRIPTION sub CONNECTION $$' . $publisher->connstr('postgres') . '$$ PUBLICATION pub');
+$subscriber->wait_for_subscription_sync($publisher, 'sub');
+is(ask($subscriber, $query), 'kept|' . accounts(100, 100), 'the first copy of the table shows');
+is(ask($subscriber, $query), 'hit|' . accounts(100, 100), 'and is cached');
+
+publish('UPDATE account SET balance = 70 WHERE id = 1');
+is(ask($subscriber, $query), 'kept|' . accounts(70, 100), 'an update shows');
+publish('INSERT INTO account VALUES (3, 30)');
+is(ask($subscriber, $query), 'kept|' . accounts(70, 100, 30), 'an insert shows');
+publish('DELETE FROM account WHERE id = 2');
+is(ask($subscriber, $query), 'kept|' . accounts(70, 30), 'a delete shows');
+is(ask($subscriber, $query), 'hit|' . accounts(70, 30), 'and hits come back');
+publish('BEGIN; UPDATE account SET balance = 1; ROLLBACK; SELECT 1');
+is(ask($subscriber, $query), 'hit|' . accounts(70, 30), 'what was rolled back does not matter');
+publish('TRUNCATE account');
+is(ask($subscriber, $query), 'kept|' . accounts(), 'TRUNCATE shows');
+
+# A session of the subscriber that asks all the time never goes back.
+my $session = $subscriber->background_psql('postgres');
+
+publish('INSERT INTO account VALUES (1, 0)');
+for my $n (1 .. 20)
+{
+	publish("UPDATE account SET balance = $n");
+
+	my $answer = $session->query_safe(asked($query));
+
+	is($answer, 'kept|' . accounts($n), "write $n shows") if $answer ne 'kept|' . accounts($n);
+}
+is($session->query_safe(asked($query)), 'hit|' . accounts(20), 'twenty writes, each shown at once');
+$session->quit;
+
+$subscriber->stop;
+$publisher->stop;
+done_testing();

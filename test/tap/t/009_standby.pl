@@ -1,0 +1,55 @@
+# A standby answers, right and uncached, because writes run no triggers there; promoted, it begins to cache.
+use Fraiseql::Test;
+
+my $query = '{ accounts { balance } }';
+my $primary = fraiseql_node('primary', init => [ allows_streaming => 1 ]);
+
+create_accounts($primary);
+is(ask($primary, $query), 'kept|' . accounts(100, 100), 'the primary caches');
+$primary->backup('backup');
+
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+
+$standby->init_from_backup($primary, 'backup', has_streaming => 1);
+$standby->start;
+
+sub write_on_primary
+{
+	$primary->safe_psql('postgres', $_[0]);
+	$primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
+}
+
+write_on_primary('SELECT 1');
+is(ask($standby, $query), 'bypass: recovery|' . accounts(100, 100), 'the standby answers without its cache');
+write_on_primary('UPDATE account SET balance = 70 WHERE id = 1');
+is(ask($standby, $query), 'bypass: recovery|' . accounts(70, 100), 'what was replayed shows');
+write_on_primary('ALTER TABLE account RENAME balance TO amount');
+is(ask($standby, '{ accounts { amount } }'),
+	'bypass: recovery|{"data":{"accounts":[{"amount":70},{"amount":100}]}}', 'a definition that was replayed shows');
+write_on_primary('ALTER TABLE account RENAME amount TO balance');
+is(cache_stat($standby, 'entries, fills'), '0|0', 'nothing is kept');
+ok(wait_for_worker($standby), 'the worker runs on a standby too');
+
+my $session = $standby->background_psql('postgres');
+
+is($session->query_safe(asked($query)), 'bypass: recovery|' . accounts(70, 100), 'a session that asks before the promotion');
+
+# A session that knows the schema learns what was replayed since, and is not left with it by the promotion.
+write_on_primary("SELECT fraiseql.hide('account')");
+like($session->query_safe(asked($query)), qr/The schema is empty/, 'what was hidden is gone');
+write_on_primary("SELECT fraiseql.expose('account')");
+is($session->query_safe(asked($query)), 'bypass: recovery|' . accounts(70, 100), 'and comes back');
+write_on_primary('ALTER TABLE account ADD note text');
+$primary->stop;
+$standby->promote;
+$standby->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()') or die 'it is not promoted';
+is($session->query_safe(asked('{ accounts { note } }')),
+	'kept|{"data":{"accounts":[{"note":null},{"note":null}]}}', 'and after it, knows what was replayed meanwhile');
+is(ask($standby, $query), 'kept|' . accounts(70, 100), 'promoted, it keeps answers');
+is($session->query_safe(asked($query)), 'hit|' . accounts(70, 100), 'serves them');
+$standby->safe_psql('postgres', 'UPDATE account SET balance = 1 WHERE id = 2');
+is($session->query_safe(asked($query)), 'kept|' . accounts(70, 1), 'and makes them invalid');
+$session->quit;
+
+$standby->stop;
+done_testing();
