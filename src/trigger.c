@@ -402,10 +402,19 @@ has_tracked_ancestor(Oid relid)
 	return found;
 }
 
+/* Indexes are attached to partitioned indexes by the same command as partitions: they are nobody's rows. */
+static bool
+has_rows_of_ancestor(Oid relid)
+{
+	char		kind = get_rel_relkind(relid);
+
+	return kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE;
+}
+
 void
 fql_track_new_child(Oid relid)
 {
-	if (has_tracked_ancestor(relid))
+	if (has_rows_of_ancestor(relid) && has_tracked_ancestor(relid))
 		fql_track_relation(relid);
 }
 
