@@ -60,6 +60,7 @@ SELECT ask('{ broken(id: 1) { value } }');
 CREATE VIEW v_random AS SELECT id, random() < 2 AS value FROM tb_item;
 CREATE VIEW v_clock AS SELECT id, at < now() AS value FROM tb_item;
 CREATE VIEW v_today AS SELECT id, at < CURRENT_DATE AS value FROM tb_item;
+CREATE VIEW v_offset AS SELECT id, (timetz '10:00+00' AT TIME ZONE 'Europe/Paris') IS NOT NULL AS value FROM tb_item;
 CREATE VIEW v_age AS SELECT id, age(at) > interval '1 day' AS value FROM tb_item;
 CREATE VIEW v_cast AS SELECT id, 'now'::text::timestamptz > at AS value FROM tb_item;
 CREATE VIEW v_setting AS SELECT id, current_setting('work_mem') IS NOT NULL AS value FROM tb_item;
@@ -91,12 +92,12 @@ CREATE VIEW v_system AS SELECT id, xmin::text <> '' AS value FROM tb_item;
 CREATE MATERIALIZED VIEW totals AS SELECT count(*) AS value FROM tb_item;
 CREATE VIEW v_total AS SELECT 1 AS id, value FROM totals;
 SELECT count(*) FROM (SELECT fraiseql.expose(('v_' || name)::regclass, initcap(name))
-	FROM unnest('{random,clock,today,age,cast,setting,named,keyed,backend,whoami,shown,sequence,opaque,pure,inlined,nested,aggregate,untracked,catalog,sample,system,total}'::text[]) AS name) AS exposed;
+	FROM unnest('{random,clock,today,offset,age,cast,setting,named,keyed,backend,whoami,shown,sequence,opaque,pure,inlined,nested,aggregate,untracked,catalog,sample,system,total}'::text[]) AS name) AS exposed;
 -- expose() has given triggers to every table that it could see: take those of one away
 ALTER TABLE plain DISABLE TRIGGER USER;
 
 SELECT name || ' ' || ask('{ ' || name || '(id: 1) { value } }')
-FROM unnest('{random,clock,today,age,cast,setting,named,keyed,backend,whoami,shown,opaque,pure,inlined,nested,aggregate,untracked,catalog,sample,system,total,sequence}'::text[]) WITH ORDINALITY AS o (name, n)
+FROM unnest('{random,clock,today,offset,age,cast,setting,named,keyed,backend,whoami,shown,opaque,pure,inlined,nested,aggregate,untracked,catalog,sample,system,total,sequence}'::text[]) WITH ORDINALITY AS o (name, n)
 ORDER BY n;
 
 -- row locks in a function

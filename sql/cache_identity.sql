@@ -177,6 +177,13 @@ SET extra_float_digits = -15;
 SELECT ask('{ notes(limit: 1) { at share } }');
 RESET extra_float_digits;
 SELECT ask('{ notes(limit: 1) { at share } }');
+CREATE VIEW v_abroad AS SELECT id, at AT TIME ZONE 'IST' AS at FROM tb_note;
+SELECT fraiseql.expose('v_abroad', 'Abroad');
+SELECT ask('{ abroad(id: 1) { at } }');
+SET timezone_abbreviations = 'India';
+SELECT ask('{ abroad(id: 1) { at } }');
+RESET timezone_abbreviations;
+SELECT ask('{ abroad(id: 1) { at } }');
 
 -- selection, alias, argument, directive and variable count; whitespace and unused parts do not
 SELECT ask('{ notes(limit: 1) { id } }');

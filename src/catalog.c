@@ -177,16 +177,19 @@ read_foreign_key(FqlCatalogRelation *relation, HeapTuple tuple, Relation catalog
 }
 
 /*
- * From PostgreSQL 18 on, a column whose NOT NULL constraint is not yet validated says attnotnull, but may hold nulls.
+ * From PostgreSQL 18 on, a column whose NOT NULL constraint is not yet validated, or is not inherited by child tables,
+ * says attnotnull, but may hold nulls.
  */
 static void
 read_not_null(FqlCatalogRelation *relation, HeapTuple tuple, Relation catalog)
 {
+	Form_pg_constraint constraint = (Form_pg_constraint) GETSTRUCT(tuple);
 	int			count;
-	AttrNumber *numbers = read_numbers(tuple, Anum_pg_constraint_conkey, catalog, &count);
+	AttrNumber *numbers;
 
-	if (((Form_pg_constraint) GETSTRUCT(tuple))->convalidated)
+	if (constraint->convalidated && !constraint->connoinherit)
 		return;
+	numbers = read_numbers(tuple, Anum_pg_constraint_conkey, catalog, &count);
 	for (int i = 0; i < count; i++)
 	{
 		FqlColumn  *column = unconstify(FqlColumn *, fql_catalog_column_numbered(relation, numbers[i]));

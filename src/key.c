@@ -9,7 +9,7 @@
  * Identity is the database, the effective role, the session user, and the security context (inside SECURITY DEFINER
  * functions and security-restricted operations): row security policies may read each of them.
  *
- * Settings of the server are read from their C variables, not by name: this runs on every hit.
+ * Settings of the server are read from their C variables, not by name, where they have one: this runs on every hit.
  */
 #include "postgres.h"
 
@@ -137,6 +137,7 @@ append_settings(StringInfo key)
 
 	appendBinaryStringInfo(key, (char *) numbers, sizeof(numbers));
 	append_cstring(key, pg_get_timezone_name(session_timezone));
+	append_cstring(key, GetConfigOption("timezone_abbreviations", false, false));
 	append_cstring(key, namespace_search_path);
 	append_cstring(key, locale_monetary);
 	append_cstring(key, locale_numeric);

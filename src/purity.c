@@ -103,7 +103,13 @@ static const FunctionClass stable_functions[] = {
 	{"json_build_array", FQL_REASON_NONE},	/* types */
 	{"json_build_object", FQL_REASON_NONE}, /* types */
 	{"json_object_agg", FQL_REASON_NONE},	/* types */
+	{"json_object_agg_strict", FQL_REASON_NONE},	/* types */
+	{"json_object_agg_strict_transfn", FQL_REASON_NONE},	/* types */
 	{"json_object_agg_transfn", FQL_REASON_NONE},	/* types */
+	{"json_object_agg_unique", FQL_REASON_NONE},	/* types */
+	{"json_object_agg_unique_strict", FQL_REASON_NONE}, /* types */
+	{"json_object_agg_unique_strict_transfn", FQL_REASON_NONE}, /* types */
+	{"json_object_agg_unique_transfn", FQL_REASON_NONE},	/* types */
 	{"jsonb_agg", FQL_REASON_NONE}, /* types */
 	{"jsonb_agg_finalfn", FQL_REASON_NONE}, /* types */
 	{"jsonb_agg_strict", FQL_REASON_NONE},	/* types */
@@ -112,7 +118,10 @@ static const FunctionClass stable_functions[] = {
 	{"jsonb_build_array", FQL_REASON_NONE}, /* types */
 	{"jsonb_build_object", FQL_REASON_NONE},	/* types */
 	{"jsonb_object_agg_finalfn", FQL_REASON_NONE},	/* types */
+	{"jsonb_object_agg_strict_transfn", FQL_REASON_NONE},	/* types */
 	{"jsonb_object_agg_transfn", FQL_REASON_NONE},	/* types */
+	{"jsonb_object_agg_unique_strict_transfn", FQL_REASON_NONE},	/* types */
+	{"jsonb_object_agg_unique_transfn", FQL_REASON_NONE},	/* types */
 	{"jsonb_path_exists_tz", FQL_REASON_NONE},	/* zone */
 	{"jsonb_path_match_tz", FQL_REASON_NONE},	/* zone */
 	{"jsonb_path_query_array_tz", FQL_REASON_NONE}, /* zone */
@@ -170,7 +179,7 @@ static const FunctionClass stable_functions[] = {
 	{"timestamptz_pl_interval", FQL_REASON_NONE},	/* zone */
 	{"timetz", FQL_REJECTED_CLOCK}, /* of a time: today's offset */
 	{"timetz_in", FQL_REJECTED_CLOCK},	/* 'now', and today's offset */
-	{"timezone", FQL_REASON_NONE},	/* zone */
+	{"timezone", FQL_REJECTED_CLOCK},	/* of a timetz: today's offset */
 	{"to_char", FQL_REASON_NONE},	/* zone */
 	{"to_date", FQL_REASON_NONE},	/* zone */
 	{"to_json", FQL_REASON_NONE},	/* types */
