@@ -23,7 +23,13 @@
 #include "access/xact.h"
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_statistic_ext.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
@@ -38,6 +44,7 @@
 
 static ProcessUtility_hook_type previous_process_utility = NULL;
 static ExecutorStart_hook_type previous_executor_start = NULL;
+static object_access_hook_type previous_object_access = NULL;
 
 static bool
 is_temporary_name(const RangeVar *name)
@@ -151,7 +158,9 @@ is_harmless(const Node *statement)
 	}
 }
 
-/* Commands about roles; their effect reaches every database.  Ownership decides who bypasses row security. */
+/*
+ * Commands about roles and databases; their effect reaches every database.  Ownership decides who bypasses row security.
+ */
 static bool
 changes_roles(const Node *statement)
 {
@@ -165,8 +174,13 @@ changes_roles(const Node *statement)
 		case T_DropOwnedStmt:
 		case T_AlterOwnerStmt:
 			return true;
+		case T_CreatedbStmt:
+		case T_DropdbStmt:
+			/* a dropped database's OID and contents may come back in a new one */
+			return true;
 		case T_RenameStmt:
-			return ((const RenameStmt *) statement)->renameType == OBJECT_ROLE;
+			return ((const RenameStmt *) statement)->renameType == OBJECT_ROLE ||
+				((const RenameStmt *) statement)->renameType == OBJECT_DATABASE;
 		default:
 			return false;
 	}
@@ -284,9 +298,43 @@ executor_start(QueryDesc *query, int flags)
 		notice_catalog_write(query->plannedstmt);
 }
 
+/*
+ * Changes without a command: the end of a session drops its temporary tables, and by cascade permanent functions and
+ * views that used them; an extension may drop or alter things from C.
+ */
+static bool
+concerns_others(Oid class, Oid object)
+{
+	switch (class)
+	{
+		case RelationRelationId:
+			return get_rel_persistence(object) != RELPERSISTENCE_TEMP;
+		case TypeRelationId:
+		case ConstraintRelationId:
+		case AttrDefaultRelationId:
+		case TriggerRelationId:
+		case StatisticExtRelationId:
+			/* temporary tables have them too; a permanent relation that loses one is altered itself */
+			return false;
+		default:
+			return true;
+	}
+}
+
+static void
+object_access(ObjectAccessType access, Oid class, Oid object, int part, void *argument)
+{
+	if (previous_object_access != NULL)
+		previous_object_access(access, class, object, part, argument);
+	if ((access == OAT_DROP || access == OAT_POST_ALTER) && concerns_others(class, object))
+		fql_tags_touch(fql_tag_schema(MyDatabaseId));
+}
+
 void
 fql_ddl_init(void)
 {
+	previous_object_access = object_access_hook;
+	object_access_hook = object_access;
 	previous_process_utility = ProcessUtility_hook;
 	ProcessUtility_hook = process_utility;
 	previous_executor_start = ExecutorStart_hook;

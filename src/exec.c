@@ -27,21 +27,30 @@
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "exec.h"
+#include "observe.h"
 #include "response.h"
 #include "sqlgen.h"
 
 #define PLAN_LIMIT 256
 
+/*
+ * The role is part of it because PostgreSQL asks for EXECUTE on a function that it inlines only while planning; so is
+ * the number of changes of roles and memberships that this backend has been told of.
+ */
 typedef struct PlanKey
 {
 	const char *text;
 	Oid		   *types;
 	int			type_count;
+	Oid			role;
+	uint64		role_changes;
 } PlanKey;
 
 typedef struct KeptPlan
@@ -53,6 +62,7 @@ typedef struct KeptPlan
 	dlist_node	recency;
 } KeptPlan;
 
+static uint64 role_changes = 0;
 static MemoryContext plan_memory;
 static HTAB *plans;
 static dlist_head plans_by_recency; /* most recently used first */
@@ -74,6 +84,7 @@ plan_hash(const void *key, Size keysize)
 	const PlanKey *plan = key;
 	uint32		hash = hash_bytes((const unsigned char *) plan->text, strlen(plan->text));
 
+	hash = hash_combine(hash, murmurhash32(plan->role) ^ (uint32) plan->role_changes);
 	return hash_combine(hash, hash_bytes((const unsigned char *) plan->types, plan->type_count * sizeof(Oid)));
 }
 
@@ -84,15 +95,25 @@ plan_match(const void *a, const void *b, Size keysize)
 	const PlanKey *left = a;
 	const PlanKey *right = b;
 
-	if (left->type_count != right->type_count || strcmp(left->text, right->text) != 0)
+	if (left->role != right->role || left->role_changes != right->role_changes ||
+		left->type_count != right->type_count || strcmp(left->text, right->text) != 0)
 		return 1;
 	return left->type_count == 0 ? 0 : memcmp(left->types, right->types, left->type_count * sizeof(Oid));
+}
+
+static void
+note_role_change(Datum arg, int cacheid, uint32 hashvalue)
+{
+	role_changes++;
 }
 
 static void
 plans_init(void)
 {
 	HASHCTL		control = {0};
+
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, note_role_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, note_role_change, (Datum) 0);
 
 	plan_memory = AllocSetContextCreate(CacheMemoryContext, "fraiseql plans", ALLOCSET_DEFAULT_SIZES);
 	control.keysize = sizeof(PlanKey);
@@ -139,10 +160,11 @@ static KeptPlan *
 plan_enter(const PlanKey *key)
 {
 	MemoryContext memory = AllocSetContextCreate(plan_memory, "fraiseql plan", ALLOCSET_SMALL_SIZES);
-	PlanKey		copy = {.text = MemoryContextStrdup(memory, key->text), .type_count = key->type_count};
+	PlanKey		copy = *key;
 	KeptPlan   *plan;
 	bool		found;
 
+	copy.text = MemoryContextStrdup(memory, key->text);
 	copy.types = MemoryContextAlloc(memory, Max(key->type_count, 1) * sizeof(Oid));
 	memcpy(copy.types, key->types, key->type_count * sizeof(Oid));
 	plan = hash_search(plans, &copy, HASH_ENTER, &found);
@@ -160,7 +182,9 @@ plan_enter(const PlanKey *key)
 static KeptPlan *
 plan_pin(const FqlSql *sql)
 {
-	PlanKey		key = {.text = sql->text.data, .type_count = sql->parameter_count};
+	PlanKey		key = {
+		.text = sql->text.data, .type_count = sql->parameter_count, .role = GetUserId(), .role_changes = role_changes
+	};
 	KeptPlan   *plan;
 
 	key.types = palloc(Max(sql->parameter_count, 1) * sizeof(Oid));
@@ -178,6 +202,18 @@ plan_pin(const FqlSql *sql)
 		dlist_move_head(&plans_by_recency, &plan->recency);
 	plan->users++;
 	return plan;
+}
+
+/*
+ * Functions that ran queries of their own may have done so while planning: a function that is labelled immutable but
+ * reads a table is folded into a constant, and a kept plan would repeat the constant without anybody seeing the read.
+ * Such plans are made anew each time.
+ */
+static void
+plan_unpin(KeptPlan *plan)
+{
+	if (--plan->users == 0 && fql_observe_saw_nested())
+		plan_drop(plan);
 }
 
 /* Prepare a pinned entry's statement unless that was done before.  Cursor options 0: no parallel workers. */
@@ -220,6 +256,7 @@ scalar_datum(const FqlSqlParameter *parameter)
 	Oid			input;
 	Oid			io_parameter;
 
+	fql_observe_input(parameter->type);
 	getTypeInputInfo(parameter->type, &input, &io_parameter);
 	return OidInputFunctionCall(input, server_text(parameter->text), io_parameter, -1);
 }
@@ -239,6 +276,7 @@ array_datum(const FqlSqlParameter *parameter)
 	bool		by_value;
 	char		align;
 
+	fql_observe_input(parameter->element_type);
 	getTypeInputInfo(parameter->element_type, &input, &io_parameter);
 	fmgr_info(input, &function);
 	get_typlenbyvalalign(parameter->element_type, &len, &by_value, &align);
@@ -355,6 +393,8 @@ is_thrown_on(int sqlstate, bool reading_values)
 		MAKE_SQLSTATE('X', 'X', '0', '0', '0'), /* internal, corruption */
 	};
 
+	if (sqlstate == ERRCODE_STATEMENT_TOO_COMPLEX)
+		return true;			/* no room to go on in: nothing is completed on a full stack */
 	if (sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE ||
 		(reading_values && ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION))
 		return false;
@@ -410,6 +450,18 @@ log_error(const FqlSql *sql, const ErrorData *error)
 								error->detail == NULL ? "" : " ", sql->text.data)));
 }
 
+/* The context of an error thrown on would show the generated SQL to the client; the log gets it instead. */
+static void
+throw_on(ErrorData *error)
+{
+	if (error->context != NULL)
+		ereport(LOG_SERVER_ONLY,
+				(errmsg_internal("GraphQL operation failed: %s", error->message == NULL ? "" : error->message),
+				 errdetail_internal("%s", error->context)));
+	error->context = NULL;
+	ReThrowError(error);
+}
+
 /*
  * Run a statement in a subtransaction.  NULL, or the error of the operation, after which "out" is as it was.  The
  * subtransaction's own error handling needs the error state copied and flushed before the rollback.
@@ -438,7 +490,6 @@ run_protected(const FqlSql *sql, StringInfo out)
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		plan->users--;
 	}
 	PG_CATCH();
 	{
@@ -448,16 +499,16 @@ run_protected(const FqlSql *sql, StringInfo out)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		plan->users--;
-		if (is_thrown_on(error->sqlerrcode, reading_values))
-			ReThrowError(error);
 	}
 	PG_END_TRY();
+	plan_unpin(plan);
 	if (error != NULL)
 	{
 		out->len = len;
 		out->data[len] = '\0';
 		log_error(sql, error);
+		if (is_thrown_on(error->sqlerrcode, reading_values))
+			throw_on(error);
 	}
 	return error;
 }

@@ -121,16 +121,27 @@ bypass_reason(void)
 	return FQL_REASON_NONE;
 }
 
+/*
+ * Does this session have, or have had, temporary objects?  Names in function bodies may then lead to them, so answers
+ * in which functions had part are neither taken from nor given to other sessions.
+ */
+static bool
+has_temporary_schema(void)
+{
+	Oid			temporary;
+	Oid			temporary_toast;
+
+	GetTempNamespaceState(&temporary, &temporary_toast);
+	return OidIsValid(temporary);
+}
+
 /* What decides which entries this caller may be served. */
 static FqlReader
 this_reader(void)
 {
 	FqlReader	reader;
-	Oid			temporary;
-	Oid			temporary_toast;
 
-	GetTempNamespaceState(&temporary, &temporary_toast);
-	reader.has_temporary_schema = OidIsValid(temporary);
+	reader.has_temporary_schema = has_temporary_schema();
 	reader.snapshot_xmin = InvalidFullTransactionId;
 	if (IsolationUsesXactSnapshot())
 		reader.snapshot_xmin = widen_xid(GetTransactionSnapshot()->xmin);
@@ -184,6 +195,8 @@ keep_answer(const FqlRequest *request, const FqlKey *key, FqlObservation *observ
 		return FQL_REJECTED_VOLATILE;
 	if (IsolationUsesXactSnapshot())
 		return FQL_REJECTED_ISOLATION;
+	if (observation->may_meet_temporary && has_temporary_schema())
+		return FQL_REJECTED_TEMPORARY;
 	if (!started)
 		return FQL_REJECTED_STARTING;
 	if (!request->is_current || fql_word_read(schema) != request->schema_word)
@@ -442,12 +455,40 @@ answer_the_short_way(const Call *call)
 	return response;
 }
 
+/* Operations under way in this backend, one inside the other: views and functions may call fraiseql.execute(). */
+static int	depth = 0;
+
+#define DEEPEST_CALL 8
+
+static text *
+answer_nested(const Call *call)
+{
+	text	   *volatile response = NULL;
+
+	if (depth >= DEEPEST_CALL)
+		ereport(ERROR,
+				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+				 errmsg("GraphQL operations nest deeper than %d", DEEPEST_CALL),
+				 errhint("A view or function that an operation reads calls fraiseql.execute() again.")));
+	depth++;
+	PG_TRY();
+	{
+		response = answer_the_long_way(call);
+	}
+	PG_FINALLY();
+	{
+		depth--;
+	}
+	PG_END_TRY();
+	return response;
+}
+
 static text *
 answer(const Call *call)
 {
 	text	   *response = answer_the_short_way(call);
 
-	return response != NULL ? response : answer_the_long_way(call);
+	return response != NULL ? response : answer_nested(call);
 }
 
 /*
@@ -492,8 +533,43 @@ request_string(FqlJson *request, const char *name, FqlArena *arena, FqlDiagnosti
 		return false;
 	}
 	string = fql_json_text(member, arena);
+	if (memchr(string.data, '\0', string.len) != NULL)
+	{
+		fql_diagnose(diagnostics, FQL_ERROR_BAD_INPUT, (FqlLocation){0, 0},
+					 "\"%s\" must not contain the character U+0000.", name);
+		return false;
+	}
 	*value = server_text(string);
 	return true;
+}
+
+/*
+ * Valid JSON as jsonb, or NULL where jsonb cannot hold it (U+0000, numbers beyond its range).  Its input function takes
+ * nothing but memory, so its error can be caught without a subtransaction.
+ */
+static Jsonb *
+jsonb_from_text(char *json)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Jsonb	   *volatile result = NULL;
+
+	PG_TRY();
+	{
+		result = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+			PG_RE_THROW();
+		FlushErrorState();
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	return result;
 }
 
 /* The member "variables" as jsonb. */
@@ -513,9 +589,11 @@ request_variables(FqlJson *request, FqlArena *arena, FqlDiagnostics *diagnostics
 	}
 	fql_buffer_init(&buffer, arena);
 	fql_json_print(member, &buffer);
-	*value = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-												CStringGetDatum(text_to_cstring(server_text(fql_buffer_text(&buffer))))));
-	return true;
+	*value = jsonb_from_text(text_to_cstring(server_text(fql_buffer_text(&buffer))));
+	if (*value == NULL)
+		fql_diagnose(diagnostics, FQL_ERROR_BAD_INPUT, (FqlLocation){0, 0},
+					 "\"variables\" holds a value that cannot be stored as jsonb.");
+	return *value != NULL;
 }
 
 static text *

@@ -143,6 +143,7 @@ append_settings(StringInfo key)
 	append_cstring(key, locale_numeric);
 	append_cstring(key, locale_time);
 	append_cstring(key, TSCurrentConfig);
+	append_cstring(key, GetConfigOption("timezone_abbreviations", true, false));
 }
 
 static void

@@ -15,6 +15,7 @@
 #include "guc.h"
 #include "observe.h"
 #include "shmem.h"
+#include "sqlbody.h"
 #include "tags.h"
 #include "worker.h"
 
@@ -28,6 +29,7 @@ _PG_init(void)
 	fql_guc_define();
 	fql_tags_init();
 	fql_observe_init();
+	fql_sqlbody_init();
 	fql_ddl_init();
 	if (process_shared_preload_libraries_in_progress)
 	{

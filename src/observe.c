@@ -154,12 +154,30 @@ observe_expression(FqlObservation *observation, Node *expression)
 	if (expression == NULL || observation->reason != FQL_REASON_NONE)
 		return;
 	fql_purity_of_expression(expression, &impurity);
-	observation->may_meet_temporary = observation->may_meet_temporary || impurity.calls_user_function;
+	observation->may_meet_temporary = observation->may_meet_temporary || impurity.depends_on_names;
 	if (impurity.reason != FQL_REASON_NONE)
 		fql_observe_reject(observation, impurity.reason,
 						   OidIsValid(impurity.function) ? get_func_name(impurity.function) : NULL);
 	else if (has_physical_column(expression, NULL))
 		fql_observe_reject(observation, FQL_REJECTED_PLAN, "system column");
+}
+
+void
+fql_observe_input(Oid type)
+{
+	FqlImpurity impurity = {FQL_REASON_NONE};
+
+	if (current == NULL)
+		return;
+	fql_purity_of_input(type, &impurity);
+	if (impurity.reason != FQL_REASON_NONE)
+		fql_observe_reject(current, impurity.reason, get_func_name(impurity.function));
+}
+
+bool
+fql_observe_saw_nested(void)
+{
+	return current != NULL && current->plans > 1;
 }
 
 /*
@@ -388,7 +406,7 @@ executor_start(QueryDesc *query, int flags)
 		previous_executor_start(query, flags);
 	else
 		standard_ExecutorStart(query, flags);
-	if (current != NULL && current->reason == FQL_REASON_NONE)
+	if (current != NULL)
 		observe_statement(current, query->plannedstmt);
 }
 

@@ -30,6 +30,12 @@ typedef struct FqlObservation
 extern void fql_observe_begin(FqlObservation *observation);
 extern void fql_observe_end(FqlObservation *observation);
 
+/* A value of the type is read from text, outside any plan: forbids keeping the answer if that may read the clock. */
+extern void fql_observe_input(Oid type);
+
+/* Have functions run queries of their own since the innermost observation began, be it while planning? */
+extern bool fql_observe_saw_nested(void);
+
 /* Add a tag by hand. */
 extern void fql_observe_word(FqlObservation *observation, uint32 word);
 

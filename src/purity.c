@@ -8,29 +8,37 @@
  *   - volatile ones do not;
  *   - stable built-ins pass if they are listed below, each under the reason why it is safe;
  *   - stable functions of users pass if they are written in SQL: the executor runs their queries, where observe.c sees
- *     them, or the planner has inlined them, and then they are no longer here;
+ *     them, or the planner has inlined them, and then they are no longer here.  Those whose text names the clock ('now',
+ *     'today') do not pass, and a hook keeps them from being inlined;
  *   - other stable functions of users do not: PL/pgSQL evaluates simple expressions such as "x := now()" without the
  *     executor, and C code can read anything.
  * What is not listed makes an answer uncacheable, which costs time and never truth.
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "access/transam.h"
 #include "catalog/pg_aggregate.h"
+#include "catalog/pg_cast.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 
 #include "compat.h"
 #include "key.h"
 #include "purity.h"
+#include "sqlbody.h"
 
 typedef struct FunctionClass
 {
@@ -122,11 +130,11 @@ static const FunctionClass stable_functions[] = {
 	{"jsonb_object_agg_transfn", FQL_REASON_NONE},	/* types */
 	{"jsonb_object_agg_unique_strict_transfn", FQL_REASON_NONE},	/* types */
 	{"jsonb_object_agg_unique_transfn", FQL_REASON_NONE},	/* types */
-	{"jsonb_path_exists_tz", FQL_REASON_NONE},	/* zone */
-	{"jsonb_path_match_tz", FQL_REASON_NONE},	/* zone */
-	{"jsonb_path_query_array_tz", FQL_REASON_NONE}, /* zone */
-	{"jsonb_path_query_first_tz", FQL_REASON_NONE}, /* zone */
-	{"jsonb_path_query_tz", FQL_REASON_NONE},	/* zone */
+	{"jsonb_path_exists_tz", FQL_REJECTED_CLOCK},	/* time compared with timetz: today's offset */
+	{"jsonb_path_match_tz", FQL_REJECTED_CLOCK},
+	{"jsonb_path_query_array_tz", FQL_REJECTED_CLOCK},
+	{"jsonb_path_query_first_tz", FQL_REJECTED_CLOCK},
+	{"jsonb_path_query_tz", FQL_REJECTED_CLOCK},
 	{"length", FQL_REASON_NONE},	/* identity: the database's encoding */
 	{"make_timestamptz", FQL_REASON_NONE},	/* zone */
 	{"money", FQL_REASON_NONE}, /* zone: lc_monetary */
@@ -248,16 +256,101 @@ is_own_function(const Form_pg_proc function)
 }
 
 static FqlReason
-reason_of_user_function(const Form_pg_proc function)
+reason_of_user_function(HeapTuple tuple)
 {
+	const Form_pg_proc function = (Form_pg_proc) GETSTRUCT(tuple);
+
 	if (is_own_function(function) || function->provolatile == PROVOLATILE_IMMUTABLE)
 		return FQL_REASON_NONE;
 	if (function->provolatile == PROVOLATILE_VOLATILE)
 		return FQL_REJECTED_VOLATILE;
-	return function->prolang == SQLlanguageId ? FQL_REASON_NONE : FQL_REJECTED_OPAQUE;
+	if (function->prolang != SQLlanguageId)
+		return FQL_REJECTED_OPAQUE;
+	return fql_sqlbody_names_the_clock(tuple) ? FQL_REJECTED_CLOCK : FQL_REASON_NONE;
 }
 
 static bool function_is_impure(Oid function, void *context);
+static bool purity_walker(Node *node, void *context);
+
+/* Built-ins whose output is a name that is qualified or not by search_path. */
+static bool
+prints_names(const Form_pg_proc function)
+{
+	static const char *const names[] = {"current_schema", "current_schemas", "format_type", "pg_typeof"};
+
+	return is_listed(NameStr(function->proname), names, lengthof(names));
+}
+
+/* Built-ins that make JSON of values of any type, and call the type's cast to json where a user has made one. */
+static bool
+converts_to_json(const Form_pg_proc function)
+{
+	const char *name = NameStr(function->proname);
+
+	return function->provolatile == PROVOLATILE_STABLE &&
+		(strstr(name, "json") != NULL || strcmp(name, "array_to_json") == 0);
+}
+
+/*
+ * Is there a cast from any type to json whose function is not pure?  There hardly ever is (hstore's is immutable), so it
+ * is enough to ask for all types at once.  Known until a cast changes.
+ */
+static bool json_casts_are_known = false;
+
+static void
+note_cast_change(Datum arg, int cacheid, uint32 hashvalue)
+{
+	json_casts_are_known = false;
+}
+
+static bool
+find_impure_json_cast(void)
+{
+	Relation	casts = table_open(CastRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(casts, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+	List	   *functions = NIL;
+	ListCell   *cell;
+	FqlImpurity impurity = {FQL_REASON_NONE};
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_cast cast = (Form_pg_cast) GETSTRUCT(tuple);
+
+		if ((cast->casttarget == JSONOID || cast->casttarget == JSONBOID) && cast->castfunc >= FirstUnpinnedObjectId)
+			functions = lappend_oid(functions, cast->castfunc);
+	}
+	systable_endscan(scan);
+	table_close(casts, AccessShareLock);
+	foreach(cell, functions)
+	{
+		if (function_is_impure(lfirst_oid(cell), &impurity))
+			return true;
+	}
+	return false;
+}
+
+static bool
+json_casts_are_impure(void)
+{
+	static bool registered = false;
+	static bool impure;
+
+	if (!registered)
+	{
+		CacheRegisterSyscacheCallback(CASTSOURCETARGET, note_cast_change, (Datum) 0);
+		CacheRegisterSyscacheCallback(PROCOID, note_cast_change, (Datum) 0);
+		registered = true;
+	}
+	while (!json_casts_are_known)
+	{
+		/* a change that is noticed while looking clears it again */
+		json_casts_are_known = true;
+		impure = true;
+		impure = find_impure_json_cast();
+	}
+	return impure;
+}
 
 /* An aggregate is labelled immutable whatever it calls: examine what it calls. */
 static bool
@@ -295,9 +388,11 @@ function_is_impure(Oid oid, void *context)
 		elog(ERROR, "cache lookup failed for function %u", oid);
 	function = (Form_pg_proc) GETSTRUCT(tuple);
 	is_aggregate = function->prokind == PROKIND_AGGREGATE;
-	impurity->reason = is_builtin ? reason_of_builtin(function) : reason_of_user_function(function);
-	if (!is_builtin && !is_own_function(function))
-		impurity->calls_user_function = true;
+	impurity->reason = is_builtin ? reason_of_builtin(function) : reason_of_user_function(tuple);
+	if (is_builtin ? prints_names(function) : !is_own_function(function))
+		impurity->depends_on_names = true;
+	if (impurity->reason == FQL_REASON_NONE && is_builtin && converts_to_json(function) && json_casts_are_impure())
+		impurity->reason = FQL_REJECTED_STABLE;
 	ReleaseSysCache(tuple);
 
 	if (impurity->reason != FQL_REASON_NONE)
@@ -346,6 +441,63 @@ sql_value_is_impure(const SQLValueFunction *value, FqlImpurity *impurity)
 	}
 }
 
+/* A cast to a domain evaluates the domain's checks, which stand in no plan. */
+static bool
+domain_is_impure(const CoerceToDomain *cast, FqlImpurity *impurity)
+{
+	DomainConstraintRef constraints;
+	ListCell   *cell;
+
+	InitDomainConstraintRef(cast->resulttype, &constraints, CurrentMemoryContext, false);
+	foreach(cell, constraints.constraints)
+	{
+		DomainConstraintState *constraint = lfirst(cell);
+
+		if (constraint->constrainttype == DOM_CONSTRAINT_CHECK &&
+			purity_walker((Node *) constraint->check_expr, impurity))
+			return true;
+	}
+	return false;
+}
+
+/* Values of these types print as names, qualified or not by search_path. */
+static bool
+is_name_type(Oid type)
+{
+	switch (type)
+	{
+		case REGCLASSOID:
+		case REGCLASSARRAYOID:
+		case REGCOLLATIONOID:
+		case REGOPEROID:
+		case REGOPERATOROID:
+		case REGPROCOID:
+		case REGPROCEDUREOID:
+		case REGTYPEOID:
+		case REGTYPEARRAYOID:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Such a value comes from a column, a constant or a call. */
+static bool
+yields_name(Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_Var:
+		case T_Const:
+		case T_Param:
+		case T_FuncExpr:
+		case T_RelabelType:
+			return is_name_type(exprType(node));
+		default:
+			return false;
+	}
+}
+
 static bool
 purity_walker(Node *node, void *context)
 {
@@ -353,6 +505,10 @@ purity_walker(Node *node, void *context)
 
 	if (node == NULL)
 		return false;
+	if (yields_name(node))
+		impurity->depends_on_names = true;
+	if (IsA(node, CoerceToDomain) && domain_is_impure((CoerceToDomain *) node, impurity))
+		return true;
 	if (IsA(node, FuncExpr) && is_keyed_setting((FuncExpr *) node))
 		return expression_tree_walker(node, purity_walker, context);
 	if (IsA(node, SQLValueFunction))
@@ -371,6 +527,26 @@ purity_walker(Node *node, void *context)
 	if (check_functions_in_node(node, function_is_impure, context))
 		return true;
 	return expression_tree_walker(node, purity_walker, context);
+}
+
+void
+fql_purity_of_input(Oid type, FqlImpurity *impurity)
+{
+	Oid			input;
+	Oid			parameter;
+
+	switch (type)
+	{
+		case DATEOID:
+		case TIMEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			/* the text is ISO 8601, checked by the core, so without words such as "today" */
+			return;
+		default:
+			getTypeInputInfo(type, &input, &parameter);
+			(void) function_is_impure(input, impurity);
+	}
 }
 
 void

@@ -15,10 +15,14 @@ typedef struct FqlImpurity
 {
 	FqlReason	reason;			/* FQL_REASON_NONE: pure */
 	Oid			function;		/* what gave the reason, where it is a function */
-	bool		calls_user_function;	/* set also when pure: a function of the user's was seen */
+	bool		depends_on_names;	/* set also when pure: names are looked up or printed by search_path, in a user's
+								 * function or a value of a type such as regclass */
 } FqlImpurity;
 
 /* Examine an expression tree (or list of them) of a finished plan; stops at the first impurity. */
 extern void fql_purity_of_expression(Node *expression, FqlImpurity *impurity);
+
+/* Examine the input function of a type, called with text that the core has checked (dates and times are ISO 8601). */
+extern void fql_purity_of_input(Oid type, FqlImpurity *impurity);
 
 #endif							/* FQL_PURITY_H */

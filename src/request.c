@@ -212,6 +212,19 @@ forget_all_requests(void)
 	Assert(remembered_memory == 0);
 }
 
+/* Requests that were accepted under other limits must be judged again. */
+static void
+check_limits(void)
+{
+	static FqlLimits judged_under;
+	FqlLimits	limits = fql_limits();
+
+	if (memcmp(&limits, &judged_under, sizeof(limits)) == 0)
+		return;
+	forget_all_requests();
+	judged_under = limits;
+}
+
 /* Drop the schema, and with it all requests, if the catalogs have moved on. */
 static void
 check_schema(void)
@@ -271,6 +284,7 @@ fql_request_recall(const text *query, const text *operation_name)
 	if (!fql_shmem_is_there())
 		return NULL;
 	check_schema();
+	check_limits();
 	if (VARSIZE_ANY_EXHDR(query) > LONGEST_REMEMBERED_QUERY)
 		return NULL;
 	hash = request_hash(query, operation_name);

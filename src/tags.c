@@ -235,11 +235,16 @@ fql_tags_have_touched(uint32 word)
 	return position < touched_count && touched[position] == word;
 }
 
-/* I1: up before the commit can be visible. */
+/*
+ * I1: up before the commit can be visible.  A transaction without an xid has changed nothing (CREATE TABLE IF NOT EXISTS
+ * of one that exists), so it marks nothing; a write in a later callback is still marked at once.
+ */
 static void
 fence_raise_all(void)
 {
 	Assert(!fence_is_up);
+	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		touched_count = 0;
 	for (int i = 0; i < touched_count; i++)
 		fence_raise(touched[i]);
 	fence_is_up = true;

@@ -101,8 +101,12 @@ fql_track_truncate(PG_FUNCTION_ARGS)
 Datum
 fql_track_exposure(PG_FUNCTION_ARGS)
 {
-	(void) trigger_data(fcinfo, "fraiseql.track_exposure");
-	fql_tags_touch(fql_tag_schema(MyDatabaseId));
+	TriggerData *trigger = trigger_data(fcinfo, "fraiseql.track_exposure");
+
+	/* on a table of somebody's own it would let anybody flush the cache */
+	if (strcmp(RelationGetRelationName(trigger->tg_relation), "exposure") == 0 &&
+		RelationGetNamespace(trigger->tg_relation) == get_namespace_oid("fraiseql", true))
+		fql_tags_touch(fql_tag_schema(MyDatabaseId));
 	PG_RETURN_POINTER(NULL);
 }
 
@@ -252,6 +256,8 @@ ensure_trigger(Relation relation, const char *name, const char *function, bool r
 {
 	if (OidIsValid(get_trigger_oid(RelationGetRelid(relation), name, true)))
 	{
+		if (!fql_compat_owns_relation(RelationGetRelid(relation), GetUserId()))
+			aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, RelationGetRelationName(relation));
 		fql_compat_enable_trigger_always(relation, name);
 		CommandCounterIncrement();
 	}
@@ -259,22 +265,52 @@ ensure_trigger(Relation relation, const char *name, const char *function, bool r
 		create_trigger(relation, name, function, row, events);
 }
 
-/* Install what is missing on one relation, not looking at its children. */
+/*
+ * Install what is missing on a locked relation.  Where anything was, the schema's word moves with the commit: a fill
+ * that is under way took its snapshot perhaps before a write that nobody tracked, and must not now find triggers, take
+ * the relation's unmoved word for the truth, and publish.
+ */
 static void
-track_one(Oid relid)
+install_missing(Relation relation)
 {
-	Relation	relation = table_open(relid, ShareRowExclusiveLock);
 	bool		row;
 	bool		truncate;
 
-	if (is_trackable(relation))
-	{
-		find_triggers(relation, &row, &truncate);
-		if (!row)
-			ensure_trigger(relation, ROW_TRIGGER_NAME, ROW_TRIGGER_FUNCTION, true, ROW_TRIGGER_EVENTS);
-		if (!truncate)
-			ensure_trigger(relation, TRUNCATE_TRIGGER_NAME, TRUNCATE_TRIGGER_FUNCTION, false, TRIGGER_TYPE_TRUNCATE);
-	}
+	find_triggers(relation, &row, &truncate);
+	if (row && truncate)
+		return;
+	fql_tags_touch(fql_tag_schema(MyDatabaseId));
+	if (!row)
+		ensure_trigger(relation, ROW_TRIGGER_NAME, ROW_TRIGGER_FUNCTION, true, ROW_TRIGGER_EVENTS);
+	if (!truncate)
+		ensure_trigger(relation, TRUNCATE_TRIGGER_NAME, TRUNCATE_TRIGGER_FUNCTION, false, TRIGGER_TYPE_TRUNCATE);
+}
+
+/* Does the relation lack a trigger that it could have?  Looked at under a lock that disturbs nobody. */
+static bool
+needs_triggers(Oid relid)
+{
+	Relation	relation = table_open(relid, AccessShareLock);
+	bool		needs = is_trackable(relation) && !fql_relation_is_tracked(relation);
+
+	table_close(relation, NoLock);
+	return needs;
+}
+
+/* One relation, not looking at its children.  Nobody blocks writers of a table that he may not put triggers on. */
+static void
+track_one(Oid relid)
+{
+	Relation	relation;
+	AclResult	allowed;
+
+	if (!needs_triggers(relid))
+		return;
+	allowed = pg_class_aclcheck(relid, GetUserId(), ACL_TRIGGER);
+	if (allowed != ACLCHECK_OK)
+		aclcheck_error(allowed, OBJECT_TABLE, get_rel_name(relid));
+	relation = table_open(relid, ShareRowExclusiveLock);
+	install_missing(relation);
 	table_close(relation, NoLock);
 }
 
@@ -282,7 +318,7 @@ track_one(Oid relid)
 void
 fql_track_relation(Oid relid)
 {
-	List	   *family = find_all_inheritors(relid, ShareRowExclusiveLock, NULL);
+	List	   *family = find_all_inheritors(relid, AccessShareLock, NULL);
 	ListCell   *cell;
 
 	foreach(cell, family)
@@ -411,10 +447,11 @@ has_rows_of_ancestor(Oid relid)
 	return kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE;
 }
 
+/* CREATE TABLE IF NOT EXISTS may name a table that is there already, and not the caller's. */
 void
 fql_track_new_child(Oid relid)
 {
-	if (has_rows_of_ancestor(relid) && has_tracked_ancestor(relid))
+	if (fql_compat_owns_relation(relid, GetUserId()) && has_rows_of_ancestor(relid) && has_tracked_ancestor(relid))
 		fql_track_relation(relid);
 }
 
