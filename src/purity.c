@@ -445,11 +445,12 @@ sql_value_is_impure(const SQLValueFunction *value, FqlImpurity *impurity)
 static bool
 domain_is_impure(const CoerceToDomain *cast, FqlImpurity *impurity)
 {
-	DomainConstraintRef constraints;
+	/* it is called back when the context goes, so it must live there */
+	DomainConstraintRef *domain = palloc0(sizeof(DomainConstraintRef));
 	ListCell   *cell;
 
-	InitDomainConstraintRef(cast->resulttype, &constraints, CurrentMemoryContext, false);
-	foreach(cell, constraints.constraints)
+	InitDomainConstraintRef(cast->resulttype, domain, CurrentMemoryContext, false);
+	foreach(cell, domain->constraints)
 	{
 		DomainConstraintState *constraint = lfirst(cell);
 
