@@ -100,6 +100,57 @@ SELECT name || ' ' || ask('{ ' || name || '(id: 1) { value } }')
 FROM unnest('{random,clock,today,offset,age,cast,setting,named,keyed,backend,whoami,shown,opaque,pure,inlined,nested,aggregate,untracked,catalog,sample,system,total,sequence}'::text[]) WITH ORDINALITY AS o (name, n)
 ORDER BY n;
 
+-- functions that no plan shows: casts to json, checks of domains, input functions of filter values, words for the
+-- present in the text of an SQL function
+CREATE TYPE feeling AS (word text);
+CREATE FUNCTION feeling_to_json(feeling) RETURNS json STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN to_json(($1).word || (now() IS NULL)); END $$;
+CREATE VIEW v_feeling AS SELECT id, to_json(ROW(name)::feeling) AS value FROM tb_item;
+SELECT fraiseql.expose('v_feeling', 'Feeling');
+SELECT ask('{ feeling(id: 1) { value } }');
+CREATE CAST (feeling AS json) WITH FUNCTION feeling_to_json(feeling);
+SELECT ask('{ feeling(id: 1) { value } }');
+DROP CAST (feeling AS json);
+SELECT ask('{ feeling(id: 1) { value } }');
+CREATE DOMAIN past AS timestamptz CHECK (value < now());
+CREATE DOMAIN short AS text CHECK (length(value) < 100);
+CREATE VIEW v_past AS SELECT id, at::past AS value FROM tb_item;
+CREATE VIEW v_short AS SELECT id, name::short AS value FROM tb_item;
+CREATE FUNCTION is_over(timestamptz) RETURNS bool STABLE LANGUAGE sql AS $$ SELECT $1 < 'now' $$;
+CREATE FUNCTION is_late(timestamptz) RETURNS bool STABLE LANGUAGE sql BEGIN ATOMIC SELECT $1 > timestamptz '2000-01-01 00:00+00'; END;
+CREATE FUNCTION is_known(timestamptz) RETURNS bool STABLE LANGUAGE sql AS $$ SELECT $1 IS NOT NULL /* knowing */ $$;
+CREATE VIEW v_over AS SELECT id, is_over(at) AS value FROM tb_item;
+CREATE VIEW v_late AS SELECT id, is_late(at) AS value FROM tb_item;
+CREATE VIEW v_known AS SELECT id, is_known(at) AS value FROM tb_item;
+CREATE TABLE tb_stay (id int PRIMARY KEY, during tstzrange, day date);
+INSERT INTO tb_stay VALUES (1, '[2020-01-01 00:00+00,2020-01-02 00:00+00)', '2020-01-01');
+SELECT fraiseql.expose('v_past', 'Past'), fraiseql.expose('v_short', 'Short'), fraiseql.expose('v_over', 'Over'),
+	fraiseql.expose('v_late', 'Late'), fraiseql.expose('v_known', 'Known'), fraiseql.expose('tb_stay', 'Stay');
+SELECT ask('{ past(id: 1) { value } }');
+SELECT ask('{ short(id: 1) { value } }');
+SELECT ask('{ over(id: 1) { value } }');
+SELECT ask('{ late(id: 1) { value } }');
+SELECT ask('{ known(id: 1) { value } }');
+SELECT ask('{ stays(where: {during: {neq: "[2020-01-01 00:00+00,2020-01-02 00:00+00)"}}) { id } }');
+SELECT ask('{ stays(where: {day: {gt: "2019-01-01"}}) { id } }');
+
+-- a function that says it is immutable and reads a table: folded while planning, and seen there
+CREATE TABLE seen (value int);
+INSERT INTO seen VALUES (0);
+CREATE FUNCTION seen() RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT value FROM cache_bypass.seen';
+CREATE VIEW v_seen AS SELECT id, seen() AS value FROM tb_item;
+SELECT fraiseql.expose('v_seen', 'Seen'), fraiseql.track('seen');
+DO $$ BEGIN FOR i IN 1..10 LOOP UPDATE cache_bypass.seen SET value = i; COMMIT;
+	PERFORM fraiseql.execute('{ seen(id: 1) { value } }'); COMMIT; END LOOP; END $$;
+SELECT ask('{ seen(id: 1) { value } }');
+UPDATE seen SET value = 11;
+SELECT ask('{ seen(id: 1) { value } }');
+
+-- an operation inside itself
+CREATE FUNCTION again() RETURNS json VOLATILE LANGUAGE sql AS $$ SELECT fraiseql.execute('{ again(id: 1) { value } }') $$;
+CREATE VIEW v_again AS SELECT id, again() AS value FROM tb_item;
+SELECT fraiseql.expose('v_again', 'Again');
+SELECT fraiseql.execute('{ again(id: 1) { value } }');
+
 -- row locks in a function
 CREATE FUNCTION locked() RETURNS text VOLATILE LANGUAGE sql AS $$ SELECT name FROM cache_bypass.tb_item WHERE id = 1 FOR UPDATE $$;
 CREATE VIEW v_locked AS SELECT id, locked() AS value FROM tb_item;
@@ -140,6 +191,13 @@ CREATE TEMPORARY TABLE rate (value int);
 INSERT INTO pg_temp.rate VALUES (100);
 SELECT ask('{ factor(id: 1) { value } }');
 SELECT ask('{ factor(id: 1) { value } }');
+-- nor do others get what this session computed: a function that reads a view of its own, and names by search_path
+CREATE TEMPORARY VIEW tb_item AS SELECT 7 AS id;
+CREATE FUNCTION items() RETURNS bigint STABLE SECURITY DEFINER LANGUAGE sql AS 'SELECT count(*) FROM tb_item';
+CREATE VIEW v_count AS SELECT 1 AS id, items() AS value, 'cache_bypass.tb_item'::regclass AS name;
+SELECT fraiseql.expose('v_count', 'Count');
+SELECT ask('{ count(id: 1) { value name } }');
+DROP VIEW pg_temp.tb_item;
 -- and creating them disturbs nobody
 SELECT ask('{ total(id: 1) { value } }');
 CREATE TEMPORARY TABLE other (value int);

@@ -161,6 +161,27 @@ SET ROLE regress_fql_bob;
 SELECT fraiseql.execute('{ notes { body } }');
 RESET ROLE;
 
+-- a plan that one role left in the session does not run functions for another: EXECUTE is asked for while planning
+CREATE FUNCTION reveal(int) RETURNS text STABLE LANGUAGE sql AS $$ SELECT 'secret ' || $1 $$;
+REVOKE EXECUTE ON FUNCTION reveal(int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION reveal(int) TO regress_fql_team;
+GRANT regress_fql_team TO regress_fql_ann;
+CREATE VIEW v_secret AS SELECT id, reveal(id) AS text FROM tb_note;
+GRANT SELECT ON v_secret TO regress_fql_ann, regress_fql_bob;
+GRANT USAGE ON SCHEMA cache_identity TO regress_fql_bob;
+SELECT fraiseql.expose('v_secret', 'Secret');
+SET ROLE regress_fql_ann;
+DO $$ BEGIN FOR i IN 1..10 LOOP PERFORM fraiseql.execute('query($n: Int) { secrets(limit: $n) { text } }', jsonb_build_object('n', i)); END LOOP; END $$;
+SELECT ask('query($n: Int) { secrets(limit: $n) { text } }', '{"n": 1}');
+SET ROLE regress_fql_bob;
+SELECT ask('query($n: Int) { secrets(limit: $n) { text } }', '{"n": 1}');
+RESET ROLE;
+REVOKE regress_fql_team FROM regress_fql_ann;
+SET ROLE regress_fql_ann;
+SELECT ask('query($n: Int) { secrets(limit: $n) { text } }', '{"n": 1}');
+SELECT ask('query($n: Int) { secrets(limit: $n) { text } }', '{"n": 11}');
+RESET ROLE;
+
 -- EXECUTE on the function is the caller's ticket
 REVOKE EXECUTE ON FUNCTION fraiseql.execute(text, jsonb, text, jsonb) FROM PUBLIC;
 SET ROLE regress_fql_ann;
