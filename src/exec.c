@@ -29,6 +29,7 @@
 #include "utils/lsyscache.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -40,17 +41,13 @@
 
 #define PLAN_LIMIT 256
 
-/*
- * The role is part of it because PostgreSQL asks for EXECUTE on a function that it inlines only while planning; so is
- * the number of changes of roles and memberships that this backend has been told of.
- */
+/* The role is part of it because PostgreSQL asks for EXECUTE on a function that it inlines only while planning. */
 typedef struct PlanKey
 {
 	const char *text;
 	Oid		   *types;
 	int			type_count;
 	Oid			role;
-	uint64		role_changes;
 } PlanKey;
 
 typedef struct KeptPlan
@@ -62,7 +59,6 @@ typedef struct KeptPlan
 	dlist_node	recency;
 } KeptPlan;
 
-static uint64 role_changes = 0;
 static MemoryContext plan_memory;
 static HTAB *plans;
 static dlist_head plans_by_recency; /* most recently used first */
@@ -84,7 +80,7 @@ plan_hash(const void *key, Size keysize)
 	const PlanKey *plan = key;
 	uint32		hash = hash_bytes((const unsigned char *) plan->text, strlen(plan->text));
 
-	hash = hash_combine(hash, murmurhash32(plan->role) ^ (uint32) plan->role_changes);
+	hash = hash_combine(hash, murmurhash32(plan->role));
 	return hash_combine(hash, hash_bytes((const unsigned char *) plan->types, plan->type_count * sizeof(Oid)));
 }
 
@@ -95,16 +91,35 @@ plan_match(const void *a, const void *b, Size keysize)
 	const PlanKey *left = a;
 	const PlanKey *right = b;
 
-	if (left->role != right->role || left->role_changes != right->role_changes ||
-		left->type_count != right->type_count || strcmp(left->text, right->text) != 0)
+	if (left->role != right->role || left->type_count != right->type_count || strcmp(left->text, right->text) != 0)
 		return 1;
 	return left->type_count == 0 ? 0 : memcmp(left->types, right->types, left->type_count * sizeof(Oid));
 }
 
+/*
+ * Roles.  What a role may do is woven into plans: which policies apply, which functions may be inlined.  PostgreSQL
+ * releases before 15.20, 17.11 and 18.6 keep a plan when its role's attributes or memberships change, and no release
+ * looks at the EXECUTE right of an inlined function again.  So after any such change every plan of this backend is made
+ * anew: those of functions that an operation runs, too, hence PostgreSQL's own reset rather than one of ours.
+ *
+ * The caller has received invalidation messages since it read the clock, so a plan is at least as new as the fill's
+ * start.  A transaction's own changes, and their rollback, are told like any other.
+ */
+static bool roles_have_changed = false;
+
 static void
 note_role_change(Datum arg, int cacheid, uint32 hashvalue)
 {
-	role_changes++;
+	roles_have_changed = true;
+}
+
+static void
+renew_plans(void)
+{
+	if (!roles_have_changed)
+		return;
+	roles_have_changed = false;
+	ResetPlanCache();
 }
 
 static void
@@ -114,6 +129,9 @@ plans_init(void)
 
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, note_role_change, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHOID, note_role_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(DATABASEOID, note_role_change, (Datum) 0);
+	/* plans of functions may be older than this registration */
+	roles_have_changed = true;
 
 	plan_memory = AllocSetContextCreate(CacheMemoryContext, "fraiseql plans", ALLOCSET_DEFAULT_SIZES);
 	control.keysize = sizeof(PlanKey);
@@ -183,7 +201,7 @@ static KeptPlan *
 plan_pin(const FqlSql *sql)
 {
 	PlanKey		key = {
-		.text = sql->text.data, .type_count = sql->parameter_count, .role = GetUserId(), .role_changes = role_changes
+		.text = sql->text.data, .type_count = sql->parameter_count, .role = GetUserId()
 	};
 	KeptPlan   *plan;
 
@@ -192,6 +210,7 @@ plan_pin(const FqlSql *sql)
 		key.types[i] = sql->parameters[i].type;
 	if (plans == NULL)
 		plans_init();
+	renew_plans();
 	plan = hash_search(plans, &key, HASH_FIND, NULL);
 	if (plan == NULL)
 	{

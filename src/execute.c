@@ -43,7 +43,6 @@
 #include "utils/inval.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
-#include "utils/plancache.h"
 #include "utils/snapmgr.h"
 
 #include "cache.h"
@@ -245,26 +244,6 @@ execute_observed(FqlObservation *observation, const FqlSelectedField *fields, ui
 	return response;
 }
 
-/*
- * Make PostgreSQL plan anew after any change of roles.  Row security is woven in when a statement is planned, by the
- * role's attributes and memberships, and releases before 15.20, 17.11 and 18.6 keep the plan when those change: a kept
- * answer would then spread to every session what PostgreSQL shows to one.  "roles" is their word, read before the
- * invalidation messages, so that a plan made now is at least as new as it.  Plans that a transaction made under its own
- * changes of roles must not survive it, since it may roll back.
- */
-static void
-renew_plans(uint64 roles)
-{
-	static uint64 planned_under = 0;
-
-	if (fql_tags_have_touched(fql_tag_roles()))
-		roles = PG_UINT64_MAX;
-	else if (roles == planned_under)
-		return;
-	ResetPlanCache();
-	planned_under = roles;
-}
-
 /* Execute under one fresh snapshot; with a key, observe and try to keep the answer. */
 static text *
 execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32 count, FqlArena *arena,
@@ -275,15 +254,11 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 	text	   *response;
 	bool		clean = false;
 	bool		started = false;
-	uint64		roles = 0;
 
 	if (key != NULL)
 		answer.start_clock = fql_clock_read();
-	if (fql_shmem_is_there())
-		roles = fql_word_read(fql_tag_roles());
 	pg_memory_barrier();
 	AcceptInvalidationMessages();
-	renew_plans(roles);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (key != NULL)
 	{
