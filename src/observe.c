@@ -165,7 +165,7 @@ observe_expression(FqlObservation *observation, Node *expression)
 void
 fql_observe_input(Oid type)
 {
-	FqlImpurity impurity = {FQL_REASON_NONE};
+	FqlImpurity impurity = {0};
 
 	if (current == NULL)
 		return;

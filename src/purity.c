@@ -311,7 +311,7 @@ find_impure_json_cast(void)
 	HeapTuple	tuple;
 	List	   *functions = NIL;
 	ListCell   *cell;
-	FqlImpurity impurity = {FQL_REASON_NONE};
+	FqlImpurity impurity = {0};
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
