@@ -59,7 +59,7 @@ fql_compat_owns_relation(Oid relid, Oid role)
 
 /* JSON_VALUE, JSON_QUERY and JSON_EXISTS came with 17. */
 static inline bool
-fql_compat_is_json_query(Node *node)
+fql_compat_is_json_query(Node *node pg_attribute_unused())
 {
 #if PG_VERSION_NUM >= 170000
 	return IsA(node, JsonExpr);
@@ -95,7 +95,7 @@ fql_compat_may_use_schema(Oid schema, Oid role)
 
 /* Does the constraint compare its last column by overlap or containment (WITHOUT OVERLAPS, PERIOD)? */
 static inline bool
-fql_compat_constraint_is_temporal(Form_pg_constraint constraint)
+fql_compat_constraint_is_temporal(Form_pg_constraint constraint pg_attribute_unused())
 {
 #if PG_VERSION_NUM >= 180000
 	return constraint->conperiod;
@@ -106,7 +106,7 @@ fql_compat_constraint_is_temporal(Form_pg_constraint constraint)
 
 /* The expression behind a column of the pseudo-relation that stands for GROUP BY; NULL: this is none. */
 static inline Node *
-fql_compat_group_expression(const RangeTblEntry *entry, AttrNumber column)
+fql_compat_group_expression(const RangeTblEntry *entry pg_attribute_unused(), AttrNumber column pg_attribute_unused())
 {
 #if PG_VERSION_NUM >= 180000
 	if (entry->rtekind == RTE_GROUP && column > 0 && column <= list_length(entry->groupexprs))
@@ -128,7 +128,7 @@ typedef enum FqlJsonConstructor
 } FqlJsonConstructor;
 
 static inline FqlJsonConstructor
-fql_compat_json_constructor(Node *node, List **arguments)
+fql_compat_json_constructor(Node *node pg_attribute_unused(), List **arguments)
 {
 	*arguments = NIL;
 #if PG_VERSION_NUM >= 160000

@@ -75,7 +75,7 @@ typedef struct Receiver
  * The plan cache
  */
 static uint32
-plan_hash(const void *key, Size keysize)
+plan_hash(const void *key, Size keysize pg_attribute_unused())
 {
 	const PlanKey *plan = key;
 	uint32		hash = hash_bytes((const unsigned char *) plan->text, strlen(plan->text));
@@ -86,7 +86,7 @@ plan_hash(const void *key, Size keysize)
 
 /* Zero when equal, as dynahash wants it. */
 static int
-plan_match(const void *a, const void *b, Size keysize)
+plan_match(const void *a, const void *b, Size keysize pg_attribute_unused())
 {
 	const PlanKey *left = a;
 	const PlanKey *right = b;
@@ -108,7 +108,8 @@ plan_match(const void *a, const void *b, Size keysize)
 static bool roles_have_changed = false;
 
 static void
-note_role_change(Datum arg, int cacheid, uint32 hashvalue)
+note_role_change(Datum arg pg_attribute_unused(), int cacheid pg_attribute_unused(),
+				 uint32 hashvalue pg_attribute_unused())
 {
 	roles_have_changed = true;
 }
@@ -331,12 +332,13 @@ parameter_list(const FqlSql *sql)
  * The result
  */
 static void
-receiver_nothing(DestReceiver *self)
+receiver_nothing(DestReceiver *self pg_attribute_unused())
 {
 }
 
 static void
-receiver_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
+receiver_startup(DestReceiver *self pg_attribute_unused(), int operation pg_attribute_unused(),
+				 TupleDesc typeinfo pg_attribute_unused())
 {
 }
 

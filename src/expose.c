@@ -312,7 +312,7 @@ prefix_rank(const char *name)
 {
 	static const char *const prefixes[] = {"tv_", "v_", "tb_"};
 
-	for (int i = 0; i < lengthof(prefixes); i++)
+	for (size_t i = 0; i < lengthof(prefixes); i++)
 	{
 		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
 			return i;

@@ -67,7 +67,7 @@ fql_max_variables_size(void)
 
 /* fraiseql.cache_vary must be a list of names, each with a dot or known to the server. */
 static bool
-check_cache_vary(char **newval, void **extra, GucSource source)
+check_cache_vary(char **newval, void **extra pg_attribute_unused(), GucSource source pg_attribute_unused())
 {
 	char	   *copy = pstrdup(*newval);
 	List	   *names;

@@ -19,7 +19,7 @@ memory_alloc(void *context, size_t size)
 
 /* Chunks go with their context. */
 static void
-memory_release(void *context, void *pointer)
+memory_release(void *context pg_attribute_unused(), void *pointer pg_attribute_unused())
 {
 }
 

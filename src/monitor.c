@@ -152,6 +152,7 @@ fql_bypass_stats(PG_FUNCTION_ARGS)
 Datum
 fql_cache_reset(PG_FUNCTION_ARGS)
 {
+	(void) fcinfo;
 	PG_RETURN_INT64(fql_shmem_is_there() ? (int64) fql_cache_clear() : 0);
 }
 
@@ -159,6 +160,7 @@ fql_cache_reset(PG_FUNCTION_ARGS)
 Datum
 fql_stats_reset(PG_FUNCTION_ARGS)
 {
+	(void) fcinfo;
 	fql_stats_reset_counters();
 	PG_RETURN_VOID();
 }

@@ -66,7 +66,7 @@ fql_naming_entity(const char *relation_name)
 {
 	static const char *const prefixes[] = {"tb_", "tv_", "v_"};
 
-	for (int i = 0; i < lengthof(prefixes); i++)
+	for (size_t i = 0; i < lengthof(prefixes); i++)
 	{
 		size_t		len = strlen(prefixes[i]);
 

@@ -251,7 +251,7 @@ visit_option(char *name, const JsonbValue *value, void *target)
 		{"ttl", parse_ttl},
 	};
 
-	for (int i = 0; i < lengthof(known); i++)
+	for (size_t i = 0; i < lengthof(known); i++)
 	{
 		if (strcmp(known[i].name, name) == 0)
 			return known[i].parse(name, value, target);

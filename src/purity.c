@@ -298,7 +298,8 @@ converts_to_json(const Form_pg_proc function)
 static bool json_casts_are_known = false;
 
 static void
-note_cast_change(Datum arg, int cacheid, uint32 hashvalue)
+note_cast_change(Datum arg pg_attribute_unused(), int cacheid pg_attribute_unused(),
+				 uint32 hashvalue pg_attribute_unused())
 {
 	json_casts_are_known = false;
 }

@@ -630,7 +630,7 @@ claim_builtins(FqlSchemaBuild *build)
 		fql_build_claim(build, pnstrdup(name.data, name.len), "a type of GraphQL itself", "");
 		fql_build_claim(build, psprintf("%.*sFilter", FQL_STR_ARGS(name)), "a type of GraphQL itself", "");
 	}
-	for (int i = 0; i < lengthof(others); i++)
+	for (size_t i = 0; i < lengthof(others); i++)
 		fql_build_claim(build, others[i], "a type of GraphQL itself", "");
 }
 

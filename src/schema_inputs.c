@@ -165,7 +165,7 @@ fill_filter(FqlSchemaBuild *build, FqlType *filter, const FqlType *leaf, FqlComp
 {
 	InputList	list = input_list(build, lengthof(operators) * 2 * (1 + MAX_ALIASES));
 
-	for (int i = 0; i < lengthof(operators); i++)
+	for (size_t i = 0; i < lengthof(operators); i++)
 	{
 		FqlInputBinding *binding;
 

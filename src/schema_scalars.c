@@ -59,7 +59,7 @@ builtin_scalar(Oid type, FqlScalar *scalar, FqlComparison *comparison)
 		{TIMETZOID, FQL_SCALAR_TIME, FQL_COMPARE_ORDER},
 	};
 
-	for (int i = 0; i < lengthof(table); i++)
+	for (size_t i = 0; i < lengthof(table); i++)
 	{
 		if (table[i].type == type)
 		{

@@ -170,7 +170,7 @@ subject_of(const SdlWriter *writer, const FqlType *input)
 {
 	static const char *const suffixes[] = {"Where", "OrderBy"};
 
-	for (int i = 0; i < lengthof(suffixes); i++)
+	for (size_t i = 0; i < lengthof(suffixes); i++)
 	{
 		size_t		len = strlen(suffixes[i]);
 		const FqlType *type;
@@ -254,7 +254,7 @@ write_types(SdlWriter *writer)
 
 	if (writer->types->query != NULL)
 		write_type(writer, writer->types->query);
-	for (int kind = 0; kind < lengthof(order); kind++)
+	for (size_t kind = 0; kind < lengthof(order); kind++)
 	{
 		for (uint32_t i = 0; i < writer->types->type_count; i++)
 		{

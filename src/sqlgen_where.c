@@ -184,7 +184,7 @@ append_comparison(FqlSqlGen *gen, const FqlOperand *operand, FqlOperator op, con
  * them, rather than lower(key) with one, leaves an index on the key usable.
  */
 static uint32_t
-id_spellings(FqlSqlGen *gen, FqlStr text, FqlStr *spellings)
+id_spellings(FqlStr text, FqlStr *spellings)
 {
 	char	   *lower;
 	char	   *upper;
@@ -234,7 +234,7 @@ collect_items(FqlSqlGen *gen, const FqlOperand *operand, const FqlInput *first, 
 		if (value->kind == FQL_INPUT_NULL)
 			*has_null = true;
 		else if (operand->document_id)
-			*item_count += id_spellings(gen, value->text, *items + *item_count);
+			*item_count += id_spellings(value->text, *items + *item_count);
 		else if (check_uuid(gen, operand, value))
 			(*items)[(*item_count)++] = value->text;
 		else

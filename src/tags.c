@@ -298,7 +298,7 @@ refuse_prepare(void)
 }
 
 static void
-xact_callback(XactEvent event, void *arg)
+xact_callback(XactEvent event, void *arg pg_attribute_unused())
 {
 	switch (event)
 	{
@@ -333,7 +333,8 @@ xact_callback(XactEvent event, void *arg)
 
 /* Resource owners of portals and subtransactions come by here too; only the committed transaction's end counts. */
 static void
-resource_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *arg)
+resource_callback(ResourceReleasePhase phase, bool is_commit pg_attribute_unused(), bool is_top_level,
+				  void *arg pg_attribute_unused())
 {
 	if (committed && phase == RESOURCE_RELEASE_AFTER_LOCKS && is_top_level)
 		fence_lower_all_with_tick();

@@ -124,7 +124,8 @@ static bool functions_are_known = false;
 static uint64 function_changes = 0;
 
 static void
-note_function_change(Datum arg, int cacheid, uint32 hashvalue)
+note_function_change(Datum arg pg_attribute_unused(), int cacheid pg_attribute_unused(),
+					 uint32 hashvalue pg_attribute_unused())
 {
 	functions_are_known = false;
 	function_changes++;

@@ -33,7 +33,7 @@
 PGDLLEXPORT void fql_worker_main(Datum argument);
 
 static void
-forget_worker(int code, Datum argument)
+forget_worker(int code pg_attribute_unused(), Datum argument pg_attribute_unused())
 {
 	fql_stats_set_worker(0);
 }
@@ -55,7 +55,7 @@ nap(void)
 
 /* Runs until SIGTERM, which die() turns into the end of the process at the next CHECK_FOR_INTERRUPTS(). */
 void
-fql_worker_main(Datum argument)
+fql_worker_main(Datum argument pg_attribute_unused())
 {
 	uint32		position = 0;
 
