@@ -275,6 +275,7 @@ fql_schema_sdl(PG_FUNCTION_ARGS)
 	FqlStr		sdl;
 	char	   *converted;
 
+	(void) fcinfo;
 	writer.arena = fql_memory_arena(CurrentMemoryContext);
 	fql_diagnostics_init(&diagnostics, writer.arena);
 	fql_buffer_init(&writer.out, writer.arena);
