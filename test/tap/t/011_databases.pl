@@ -1,0 +1,67 @@
+# What reaches beyond one database: clones that share OIDs, roles, names of databases.
+use Fraiseql::Test;
+
+my $query = '{ accounts { balance } }';
+my $node = fraiseql_node('databases', extension => 0);
+
+# A clone of a database has the same OIDs for everything, and answers of its own.
+$node->safe_psql('postgres', 'CREATE DATABASE one');
+$node->safe_psql('one', 'CREATE EXTENSION fraiseql');
+create_accounts($node, 'one');
+is(ask($node, $query, 'one'), 'kept|' . accounts(100, 100), 'an answer in one database');
+$node->safe_psql('postgres', 'CREATE DATABASE two TEMPLATE one');
+is( $node->safe_psql('one', q(SELECT 'account'::regclass::oid)),
+	$node->safe_psql('two', q(SELECT 'account'::regclass::oid)),
+	'a clone shares OIDs');
+is(ask($node, $query, 'two'), 'kept|' . accounts(100, 100), 'and no answers');
+$node->safe_psql('two', 'UPDATE account SET balance = 1 WHERE id = 1');
+is(ask($node, $query, 'one'), 'hit|' . accounts(100, 100), 'a write in the clone');
+is(ask($node, $query, 'two'), 'kept|' . accounts(1, 100), 'is seen there');
+$node->safe_psql('one', 'ALTER TABLE account ADD note text');
+is(ask($node, $query, 'two'), 'hit|' . accounts(1, 100), 'a definition concerns its own database');
+is(ask($node, $query, 'one'), 'kept|' . accounts(100, 100), 'only');
+
+# Roles are everybody's.
+$node->safe_psql('one', <<'SQL');
+CREATE ROLE reader LOGIN;
+CREATE ROLE team;
+ALTER TABLE account ENABLE ROW LEVEL SECURITY;
+CREATE POLICY team ON account TO team USING (id = 1);
+GRANT SELECT ON account TO reader, team;
+SQL
+
+sub ask_as_reader
+{
+	return $node->safe_psql('one', asked($_[0] // $query), extra_params => [ '-U', 'reader' ]);
+}
+
+is(ask_as_reader(), 'kept|' . accounts(), 'the role sees nothing');
+$node->safe_psql('postgres', 'GRANT team TO reader');
+is(ask_as_reader(), 'kept|' . accounts(100), 'a membership that was granted in another database counts');
+is(ask_as_reader(), 'hit|' . accounts(100), 'and is cached');
+$node->safe_psql('postgres', 'ALTER ROLE reader BYPASSRLS');
+is(ask_as_reader(), 'kept|' . accounts(100, 100), 'so does BYPASSRLS');
+$node->safe_psql('postgres', 'ALTER ROLE reader NOBYPASSRLS');
+is(ask_as_reader(), 'kept|' . accounts(100), 'given');
+$node->safe_psql('postgres', "UPDATE pg_authid SET rolbypassrls = true WHERE rolname = 'reader'");
+is(ask_as_reader(), 'kept|' . accounts(100, 100), 'or written into the catalog');
+$node->safe_psql('postgres', "ALTER ROLE reader NOBYPASSRLS; REVOKE team FROM reader");
+is(ask_as_reader(), 'kept|' . accounts(), 'and taken');
+
+# Names that answers can show.
+$node->safe_psql('one', <<'SQL');
+CREATE VIEW place AS SELECT 1 AS id, current_database() AS database, current_user AS role;
+GRANT SELECT ON place TO reader;
+SELECT fraiseql.expose('place');
+SQL
+is(ask_as_reader('{ places { database role } }'),
+	'kept|{"data":{"places":[{"database":"one","role":"reader"}]}}', 'an answer with names in it');
+$node->safe_psql('postgres', 'ALTER ROLE reader RENAME TO visitor');
+is($node->safe_psql('one', asked('{ places { database role } }'), extra_params => [ '-U', 'visitor' ]),
+	'kept|{"data":{"places":[{"database":"one","role":"visitor"}]}}', 'a role is renamed');
+$node->safe_psql('postgres', 'ALTER DATABASE one RENAME TO three');
+is($node->safe_psql('three', asked('{ places { database role } }'), extra_params => [ '-U', 'visitor' ]),
+	'kept|{"data":{"places":[{"database":"three","role":"visitor"}]}}', 'the database is renamed');
+
+$node->stop;
+done_testing();
