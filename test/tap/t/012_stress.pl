@@ -1,0 +1,249 @@
+# Everything at once: writers that move amounts between accounts, readers that check each answer against what they know,
+# and an adversary that stops processes in the middle of what they do.
+#
+# The rules that every reader checks:
+#   freshness   what plain SQL showed before the call, the answer shows too, or something newer
+#   no future   what the answer shows, plain SQL shows afterwards
+#   atomicity   the sum of all accounts is the same in every answer
+#   sets        an inserted row is in the list at once, a deleted one is not
+#   snapshots   in a REPEATABLE READ transaction the answer is what plain SQL shows, exactly
+#   identity    each tenant sees its own rows
+#   definitions a function that was replaced is the new one for all who know of it
+#
+# The adversary stops a process for some milliseconds at a time of no one's choosing: also between the moment at which a
+# commit becomes visible and the end of its transaction, which is a few microseconds wide otherwise.
+use Fraiseql::Test;
+
+use IPC::Run;
+use Time::HiRes qw(time usleep);
+
+my $seconds = $ENV{FRAISEQL_STRESS_SECONDS} // 15;
+my $node = fraiseql_node('stress', config => "fraiseql.worker_interval = 20ms\nlog_statement = none");
+
+$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE account (id int PRIMARY KEY, balance int NOT NULL, version int NOT NULL DEFAULT 0);
+INSERT INTO account SELECT i, 1000 FROM generate_series(1, 8) AS i;
+CREATE TABLE entry (id serial PRIMARY KEY, owner int NOT NULL);
+CREATE TABLE told (id int PRIMARY KEY, n int NOT NULL);
+INSERT INTO told VALUES (1, 0);
+CREATE FUNCTION edition() RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 0; END';
+CREATE VIEW paper AS SELECT id, edition() AS edition FROM generate_series(1, 1) AS id;
+CREATE TABLE note (id serial PRIMARY KEY, tenant text NOT NULL);
+INSERT INTO note (tenant) SELECT 'tenant ' || i % 3 FROM generate_series(1, 9) AS i;
+ALTER TABLE note ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON note USING (tenant = current_setting('app.tenant_id'));
+CREATE ROLE tenant;
+GRANT SELECT ON note TO tenant;
+SELECT fraiseql.expose('account'), fraiseql.expose('entry'), fraiseql.expose('paper'), fraiseql.expose('note');
+
+CREATE FUNCTION must(condition boolean, complaint text) RETURNS void LANGUAGE plpgsql AS $$
+	BEGIN
+		IF condition IS NOT TRUE THEN
+			RAISE EXCEPTION '%', complaint;
+		END IF;
+	END
+$$;
+GRANT EXECUTE ON FUNCTION must TO tenant;
+
+CREATE FUNCTION versions() RETURNS int[] LANGUAGE sql VOLATILE AS
+	'SELECT array_agg(version ORDER BY id) FROM account';
+
+-- The accounts as an answer shows them.
+CREATE FUNCTION answered(OUT versions int[], OUT total int) LANGUAGE plpgsql AS $$
+	DECLARE
+		answer json := fraiseql.execute('{ accounts(orderBy: {id: ASC}) { balance version } }');
+	BEGIN
+		SELECT array_agg((a->>'version')::int ORDER BY n), sum((a->>'balance')::int) INTO versions, total
+		FROM json_array_elements(answer #> '{data,accounts}') WITH ORDINALITY AS e (a, n);
+		IF total IS DISTINCT FROM 8000 THEN
+			RAISE EXCEPTION 'torn answer: %', answer;
+		END IF;
+	END
+$$;
+
+CREATE FUNCTION at_least(a int[], b int[]) RETURNS boolean LANGUAGE sql IMMUTABLE AS
+	'SELECT bool_and(x >= y) FROM unnest(a, b) AS p (x, y)';
+
+CREATE FUNCTION check_accounts() RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+	DECLARE
+		before int[] := versions();
+		seen int[] := (SELECT versions FROM answered());
+		after int[] := versions();
+	BEGIN
+		PERFORM must(at_least(seen, before), format('stale: %s after %s', seen, before));
+		PERFORM must(at_least(after, seen), format('from the future: %s before %s', seen, after));
+	END
+$$;
+
+CREATE FUNCTION check_snapshot() RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+	DECLARE
+		before int[] := versions();
+		seen int[] := (SELECT versions FROM answered());
+	BEGIN
+		PERFORM must(seen = before, format('another snapshot: %s, not %s', seen, before));
+	END
+$$;
+SQL
+
+# What pgbench's clients do, with the share of each.
+my %scripts = (
+	'transfer@6' => <<'SQL',
+\set a random(1, 7)
+\set b random(:a + 1, 8)
+\set amount random(-50, 50)
+\set fate random(1, 10)
+BEGIN;
+UPDATE account SET balance = balance - :amount, version = version + 1 WHERE id = :a;
+UPDATE account SET balance = balance + :amount, version = version + 1 WHERE id = :b;
+SELECT version AS mine FROM account WHERE id = :b \gset
+\if :fate = 1
+ROLLBACK;
+\else
+COMMIT;
+SELECT must((fraiseql.execute('query($id: Int!) { account(id: $id) { version } }', jsonb_build_object('id', :b::int)) #>> '{data,account,version}')::int >= :mine::int, 'an own write is missing');
+\endif
+SQL
+	'own@2' => <<'SQL',
+\set a random(1, 8)
+BEGIN;
+UPDATE account SET version = version + 1 WHERE id = :a RETURNING version AS mine \gset
+SELECT must((fraiseql.execute('query($id: Int!) { account(id: $id) { version } }', jsonb_build_object('id', :a::int)) #>> '{data,account,version}')::int = :mine::int, 'an own uncommitted write is missing');
+ROLLBACK;
+SQL
+	'read@20' => "SELECT check_accounts();\n",
+	'read_one@20' => <<'SQL',
+\set a random(1, 8)
+SELECT version AS seen FROM account WHERE id = :a \gset
+SELECT must((fraiseql.execute('query($id: Int!) { account(id: $id) { version } }', jsonb_build_object('id', :a::int)) #>> '{data,account,version}')::int >= :seen::int, 'stale after a plain read');
+SQL
+	# goes on when the writer's locks go, which is before the end of the writer's transaction
+	'read_after_lock@10' => <<'SQL',
+\set a random(1, 8)
+SELECT version AS seen FROM account WHERE id = :a FOR KEY SHARE \gset
+SELECT must((fraiseql.execute('query($id: Int!) { account(id: $id) { version } }', jsonb_build_object('id', :a::int)) #>> '{data,account,version}')::int >= :seen::int, 'stale after a lock');
+SQL
+	'repeatable@10' => <<'SQL',
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT check_snapshot();
+SELECT check_snapshot();
+COMMIT;
+SQL
+	'set@6' => <<'SQL',
+INSERT INTO entry (owner) VALUES (:client_id) RETURNING id AS mine \gset
+SELECT must(fraiseql.execute('query($owner: Int!) { entries(where: {owner: {eq: $owner}}) { id } }', jsonb_build_object('owner', :client_id::int))::jsonb #> '{data,entries}' @> jsonb_build_array(jsonb_build_object('id', :mine::int)), 'an inserted row is missing');
+DELETE FROM entry WHERE id = :mine;
+SELECT must(NOT fraiseql.execute('query($owner: Int!) { entries(where: {owner: {eq: $owner}}) { id } }', jsonb_build_object('owner', :client_id::int))::jsonb #> '{data,entries}' @> jsonb_build_array(jsonb_build_object('id', :mine::int)), 'a deleted row is there');
+SQL
+	'tenant@10' => <<'SQL',
+\set t random(0, 2)
+BEGIN;
+SET LOCAL ROLE tenant;
+SELECT set_config('app.tenant_id', 'tenant ' || :t::int, true);
+SELECT must((SELECT count(*) = 3 AND bool_and(n->>'tenant' = 'tenant ' || :t::int) FROM json_array_elements(fraiseql.execute('{ notes { tenant } }') #> '{data,notes}') AS n), 'rows of another tenant');
+COMMIT;
+SQL
+	'all_tenants@2' => <<'SQL',
+SELECT must((SELECT count(*) = 9 FROM json_array_elements(fraiseql.execute('{ notes { tenant } }') #> '{data,notes}')), 'not all rows for the owner');
+SQL
+	'paper@10' => <<'SQL',
+SELECT n AS known FROM told \gset
+SELECT must((fraiseql.execute('{ papers { edition } }') #>> '{data,papers,0,edition}')::int >= :known::int, 'an old function');
+SQL
+);
+
+# The scripts as arguments of pgbench.
+my @files;
+
+for my $name (sort keys %scripts)
+{
+	my ($file, $weight) = split(/@/, $name);
+	my $path = $node->basedir . "/$file";
+
+	PostgreSQL::Test::Utils::append_to_file($path, $scripts{$name});
+	push(@files, '-f', "$path\@$weight");
+}
+
+# Processes of pgbench's sessions.
+sub clients
+{
+	my ($session) = @_;
+
+	return split(/\n/,
+		$session->query_safe("SELECT pid FROM pg_stat_activity WHERE application_name = 'pgbench'"));
+}
+
+# Stop one of these for a moment.
+sub stop_one
+{
+	my @pids = @_;
+	my $pid = $pids[ int(rand(@pids)) ];
+
+	# it may have ended meanwhile
+	kill('STOP', $pid) == 1 or return;
+	usleep(1_000 + int(rand(20_000)));
+	kill('CONT', $pid);
+}
+
+# Replace the function, then tell those who ask.
+sub replace_edition
+{
+	my ($session, $n) = @_;
+
+	$session->query_safe("CREATE OR REPLACE FUNCTION edition() RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $n; END'");
+	$session->query_safe("UPDATE told SET n = $n");
+}
+
+my ($output, $error) = ('', '');
+my $session = $node->background_psql('postgres');
+my $pgbench = IPC::Run::start(
+	[
+		'pgbench', '--no-vacuum', '--protocol=prepared', '--client=10', '--jobs=2', "--time=$seconds",
+		@files, $node->connstr('postgres') . ' application_name=pgbench'
+	],
+	'<', \undef, '>', \$output, '2>', \$error);
+my $end = time() + $seconds;
+my $rounds = 0;
+
+while (time() < $end - 1)
+{
+	my @pids = clients($session);
+
+	# not there yet, or no longer there because an answer was wrong
+	if (@pids == 0)
+	{
+		usleep(100_000);
+		next;
+	}
+	stop_one(@pids) for (1 .. 20);
+	$rounds++;
+	replace_edition($session, $rounds);
+	$session->query_safe('SELECT fraiseql.cache_reset()') if $rounds % 7 == 0;
+}
+$session->quit;
+$pgbench->finish;
+
+is($pgbench->full_result(0), 0, 'every client got only right answers');
+is(join("\n", grep { /ERROR|aborted/ } split(/\n/, $error)), '', 'nobody complains');
+like($output, qr/number of transactions actually processed: \d{3}/, 'a good many transactions');
+note $output;
+note $node->safe_psql('postgres', 'SELECT * FROM fraiseql.cache_stats', extra_params => ['-x']);
+note $node->safe_psql('postgres', 'SELECT reason, count FROM fraiseql.bypass_stats WHERE count > 0');
+cmp_ok($rounds, '>', 2, 'the adversary was at work');
+for my $counter ('hits', 'fills', 'invalidations')
+{
+	cmp_ok(cache_stat($node, $counter), '>', 100, "there were many $counter");
+}
+cmp_ok($node->safe_psql('postgres', "SELECT count FROM fraiseql.bypass_stats WHERE reason = 'write'"),
+	'>', 0, 'and answers that a write overtook');
+
+# When all is over, nothing is left standing: every kind of answer is kept and hit.
+create_ask($node);
+for my $query ('{ accounts { id } }', '{ entries { id } }', '{ papers { edition } }', '{ notes { id } }')
+{
+	like(ask($node, $query), qr/^kept/, "kept: $query");
+	like(ask($node, $query), qr/^hit/, "hit: $query");
+}
+is($node->safe_psql('postgres', 'SELECT sum(balance) FROM account'), '8000', 'no amount was lost');
+
+$node->stop;
+done_testing();
