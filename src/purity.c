@@ -343,9 +343,12 @@ json_casts_are_impure(void)
 		CacheRegisterSyscacheCallback(PROCOID, note_cast_change, (Datum) 0);
 		registered = true;
 	}
-	while (!json_casts_are_known)
+	if (!json_casts_are_known)
 	{
-		/* a change that is noticed while looking clears it again */
+		/*
+		 * Set first: a change that is noticed while looking clears it again, for the next time.  This time the result
+		 * is good as it is: a change from before the fill is seen by the scan, and a later one moves the schema's word.
+		 */
 		json_casts_are_known = true;
 		impure = true;
 		impure = find_impure_json_cast();
