@@ -346,16 +346,6 @@ fql_cache_get(const FqlKey *key, const FqlReader *reader)
 	return response;
 }
 
-bool
-fql_cache_contains(const FqlKey *key)
-{
-	FqlSharedEntry header;
-	uint64		version;
-	uint32		index = find(key, &header, &version);
-
-	return index != NOWHERE && entry_state(&header, GetCurrentTimestamp()) == ENTRY_LIVE && end_read(index, version);
-}
-
 /*
  * Changing the store: all of these run under the lock, exclusively
  */

@@ -36,9 +36,6 @@ typedef struct FqlAnswer
 /* The stored answer, palloc'ed, or NULL. */
 extern text *fql_cache_get(const FqlKey *key, const FqlReader *reader);
 
-/* Is there an entry for the key that any reader could be served? */
-extern bool fql_cache_contains(const FqlKey *key);
-
 /* Publish; FQL_REASON_NONE, or why not. */
 extern FqlReason fql_cache_put(const FqlKey *key, const FqlAnswer *answer);
 

@@ -41,8 +41,8 @@ static int	max_variables_size;
  * an answer depends on their values.
  */
 #define DEFAULT_VARY \
-	"app.account_id, app.account_role, app.actor_id, app.actor_role, app.organization_id, app.tenant_id, app.user_id, " \
-	"fraiseql.tenant_id, fraiseql.user_id, request.jwt.claims"
+	"app.account_id, app.account_role, app.actor_id, app.actor_role, app.organization_id, app.tenant_id, " \
+	"app.user_id, fraiseql.tenant_id, fraiseql.user_id, request.jwt.claims"
 
 FqlLimits
 fql_limits(void)
@@ -65,7 +65,10 @@ fql_max_variables_size(void)
 	return (Size) max_variables_size * 1024;
 }
 
-/* fraiseql.cache_vary must be a list of names, each with a dot or known to the server. */
+/*
+ * fraiseql.cache_vary must be a list of names.  Whether a setting of that name exists is not asked: those that an
+ * application sets exist only in the sessions that have set them.
+ */
 static bool
 check_cache_vary(char **newval, void **extra pg_attribute_unused(), GucSource source pg_attribute_unused())
 {
@@ -93,7 +96,7 @@ define_cache_size(void)
 		return;
 	DefineCustomIntVariable("fraiseql.cache_size",
 							"Shared memory for cached answers.",
-							"About a fifth more is allocated for the entries' headers, and 8 MB for tags.",
+							"More is allocated beside it: about 5 % for the entries' headers, and 8 MB for tags.",
 							&fql_cache_size,
 							64,
 							1,
@@ -110,7 +113,8 @@ define_cache_settings(void)
 {
 	DefineCustomBoolVariable("fraiseql.cache_enabled",
 							 "Answers operations from the cache and keeps their answers.",
-							 "Off: every operation is executed. Tracking of writes goes on, so turning it on again is safe.",
+							 "Off: every operation is executed. Tracking of writes goes on, so turning it on again is "
+							 "safe.",
 							 &fql_cache_enabled,
 							 true,
 							 PGC_SUSET,
@@ -165,20 +169,26 @@ define_limit(const char *name, const char *description, int *variable, int value
 static void
 define_limits(void)
 {
-	define_limit("fraiseql.max_aliases", "The most aliases in one document.", &max_aliases, 50, INT_MAX, 0);
-	define_limit("fraiseql.max_directives", "The most directives in one document.", &max_directives, 50, INT_MAX, 0);
+	const FqlLimits defaults = FQL_LIMITS_DEFAULT;
+
+	define_limit("fraiseql.max_aliases", "The most aliases in one document.", &max_aliases, (int) defaults.aliases,
+				 INT_MAX, 0);
+	define_limit("fraiseql.max_directives", "The most directives in one document.", &max_directives,
+				 (int) defaults.directives, INT_MAX, 0);
 	define_limit("fraiseql.max_page_size", "The most rows in one list; a longer one is an error, never cut silently.",
 				 &fql_max_page_size, 10000, INT_MAX - 1, 0);
 	define_limit("fraiseql.max_parser_depth", "The deepest nesting of brackets in a document.", &max_parser_depth,
-				 64, FQL_PARSER_DEPTH_MAX, 0);
+				 (int) defaults.parser_depth, FQL_PARSER_DEPTH_MAX, 0);
 	define_limit("fraiseql.max_query_depth", "The deepest nesting of fields in an operation.", &max_query_depth,
-				 20, 200, 0);
-	define_limit("fraiseql.max_query_size", "The longest document.", &max_query_size, 256, 64 * 1024, GUC_UNIT_KB);
-	define_limit("fraiseql.max_query_tokens", "The most tokens in a document.", &max_query_tokens, 15000,
-				 10 * 1000 * 1000, 0);
-	define_limit("fraiseql.max_root_fields", "The most root fields in an operation.", &max_root_fields, 20, INT_MAX, 0);
+				 (int) defaults.query_depth, 200, 0);
+	define_limit("fraiseql.max_query_size", "The longest document.", &max_query_size,
+				 (int) (defaults.source_bytes / 1024), 64 * 1024, GUC_UNIT_KB);
+	define_limit("fraiseql.max_query_tokens", "The most tokens in a document.", &max_query_tokens,
+				 (int) defaults.tokens, 10 * 1000 * 1000, 0);
+	define_limit("fraiseql.max_root_fields", "The most root fields in an operation.", &max_root_fields,
+				 (int) defaults.root_fields, INT_MAX, 0);
 	define_limit("fraiseql.max_selections", "The most fields in an operation after expanding fragments.",
-				 &max_selections, 10000, 10 * 1000 * 1000, 0);
+				 &max_selections, (int) defaults.selections, 10 * 1000 * 1000, 0);
 	define_limit("fraiseql.max_variables_size", "The largest variables object.", &max_variables_size, 1024,
 				 1024 * 1024, GUC_UNIT_KB);
 }
@@ -190,7 +200,8 @@ fql_guc_define(void)
 	define_limits();
 	DefineCustomBoolVariable("fraiseql.response_bigint_strings",
 							 "Prints BigInt and Decimal columns as JSON strings.",
-							 "JavaScript clients lose digits of large numbers otherwise. Documents of read models are printed as stored.",
+							 "JavaScript clients lose digits of large numbers otherwise. Documents of read models are "
+							 "printed as stored.",
 							 &fql_response_bigint_strings,
 							 true,
 							 PGC_USERSET,

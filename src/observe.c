@@ -77,8 +77,9 @@ fql_observe_word(FqlObservation *observation, uint32 word)
 	observation->words[observation->word_count++] = word;
 }
 
-void
-fql_observe_reject(FqlObservation *observation, FqlReason reason, const char *detail)
+/* Forbid keeping the answer; the first reason stays. */
+static void
+reject(FqlObservation *observation, FqlReason reason, const char *detail)
 {
 	if (observation->reason != FQL_REASON_NONE)
 		return;
@@ -100,9 +101,9 @@ observe_relation(FqlObservation *observation, Relation relation)
 	if (relation->rd_rel->relkind == RELKIND_MATVIEW)
 		return;
 	if (relation->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
-		fql_observe_reject(observation, FQL_REJECTED_TEMPORARY, RelationGetRelationName(relation));
+		reject(observation, FQL_REJECTED_TEMPORARY, RelationGetRelationName(relation));
 	else if (!fql_relation_is_tracked(relation))
-		fql_observe_reject(observation, FQL_REJECTED_UNTRACKED, RelationGetRelationName(relation));
+		reject(observation, FQL_REJECTED_UNTRACKED, RelationGetRelationName(relation));
 	else
 		fql_observe_word(observation, fql_tag_relation(MyDatabaseId, relid));
 	/* a session's temporary table may inherit from it, and is then seen by that session alone */
@@ -119,7 +120,7 @@ observe_scan(FqlObservation *observation, const PlannedStmt *statement, const Sc
 
 	if (entry->rtekind != RTE_RELATION)
 	{
-		fql_observe_reject(observation, FQL_REJECTED_PLAN, NULL);
+		reject(observation, FQL_REJECTED_PLAN, NULL);
 		return;
 	}
 	relation = table_open(entry->relid, NoLock);
@@ -156,10 +157,10 @@ observe_expression(FqlObservation *observation, Node *expression)
 	fql_purity_of_expression(expression, &impurity);
 	observation->may_meet_temporary = observation->may_meet_temporary || impurity.depends_on_names;
 	if (impurity.reason != FQL_REASON_NONE)
-		fql_observe_reject(observation, impurity.reason,
-						   OidIsValid(impurity.function) ? get_func_name(impurity.function) : NULL);
+		reject(observation, impurity.reason,
+			   OidIsValid(impurity.function) ? get_func_name(impurity.function) : NULL);
 	else if (has_physical_column(expression, NULL))
-		fql_observe_reject(observation, FQL_REJECTED_PLAN, "system column");
+		reject(observation, FQL_REJECTED_PLAN, "system column");
 }
 
 void
@@ -171,7 +172,7 @@ fql_observe_input(Oid type)
 		return;
 	fql_purity_of_input(type, &impurity);
 	if (impurity.reason != FQL_REASON_NONE)
-		fql_observe_reject(current, impurity.reason, get_func_name(impurity.function));
+		reject(current, impurity.reason, get_func_name(impurity.function));
 }
 
 bool
@@ -223,11 +224,11 @@ observe_scan_node(FqlObservation *observation, const PlannedStmt *statement, Pla
 			observe_expression(observation, (Node *) ((BitmapHeapScan *) plan)->bitmapqualorig);
 			return true;
 		case T_SampleScan:
-			fql_observe_reject(observation, FQL_REJECTED_SAMPLE, NULL);
+			reject(observation, FQL_REJECTED_SAMPLE, NULL);
 			return true;
 		case T_ForeignScan:
 		case T_CustomScan:
-			fql_observe_reject(observation, FQL_REJECTED_FOREIGN, NULL);
+			reject(observation, FQL_REJECTED_FOREIGN, NULL);
 			return true;
 		default:
 			return false;
@@ -335,18 +336,18 @@ observe_other_node(FqlObservation *observation, Plan *plan)
 	switch (nodeTag(plan))
 	{
 		case T_LockRows:
-			fql_observe_reject(observation, FQL_REJECTED_ROW_LOCK, NULL);
+			reject(observation, FQL_REJECTED_ROW_LOCK, NULL);
 			break;
 		case T_ModifyTable:
-			fql_observe_reject(observation, FQL_REJECTED_VOLATILE, NULL);
+			reject(observation, FQL_REJECTED_VOLATILE, NULL);
 			break;
 		case T_Gather:
 		case T_GatherMerge:
-			fql_observe_reject(observation, FQL_REJECTED_PARALLEL, NULL);
+			reject(observation, FQL_REJECTED_PARALLEL, NULL);
 			break;
 		default:
 			/* TidScan, TableFuncScan, NamedTuplestoreScan, and whatever a later version adds */
-			fql_observe_reject(observation, FQL_REJECTED_PLAN, NULL);
+			reject(observation, FQL_REJECTED_PLAN, NULL);
 			break;
 	}
 }
@@ -392,9 +393,9 @@ observe_statement(FqlObservation *observation, const PlannedStmt *statement)
 	if (observation->plans > 1 || depends_on_function(statement))
 		observation->may_meet_temporary = true;
 	if (statement->commandType != CMD_SELECT || statement->hasModifyingCTE)
-		fql_observe_reject(observation, FQL_REJECTED_VOLATILE, NULL);
+		reject(observation, FQL_REJECTED_VOLATILE, NULL);
 	else if (statement->parallelModeNeeded)
-		fql_observe_reject(observation, FQL_REJECTED_PARALLEL, NULL);
+		reject(observation, FQL_REJECTED_PARALLEL, NULL);
 	observe_plan(observation, statement, statement->planTree);
 	observe_plans(observation, statement, statement->subplans);
 }

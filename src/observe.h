@@ -39,9 +39,6 @@ extern bool fql_observe_saw_nested(void);
 /* Add a tag by hand. */
 extern void fql_observe_word(FqlObservation *observation, uint32 word);
 
-/* Forbid keeping the answer; the first reason stays. */
-extern void fql_observe_reject(FqlObservation *observation, FqlReason reason, const char *detail);
-
 /* Install the executor hook. */
 extern void fql_observe_init(void);
 

@@ -315,9 +315,12 @@ track_one(Oid relid)
 	table_close(relation, NoLock);
 }
 
-/* Parents come before children, so that a partition already has its clone of the row trigger when its turn comes. */
-void
-fql_track_relation(Oid relid)
+/*
+ * A table with its partitions and children.  Parents come first, so that a partition already has its clone of the row
+ * trigger when its turn comes.
+ */
+static void
+track_family(Oid relid)
 {
 	List	   *family = find_all_inheritors(relid, AccessShareLock, NULL);
 	ListCell   *cell;
@@ -394,7 +397,7 @@ track_behind(Oid relid, BehindContext *context)
 	{
 		track_behind_policies(relation, context);
 		if (is_trackable(relation))
-			fql_track_relation(relid);
+			track_family(relid);
 	}
 	table_close(relation, NoLock);
 }
@@ -453,7 +456,7 @@ void
 fql_track_new_child(Oid relid)
 {
 	if (fql_compat_owns_relation(relid, GetUserId()) && has_rows_of_ancestor(relid) && has_tracked_ancestor(relid))
-		fql_track_relation(relid);
+		track_family(relid);
 }
 
 /* Refuse what has no rows of its own and leads to none. */

@@ -10,13 +10,9 @@
 #include "utils/relcache.h"
 
 /*
- * Install the tracking triggers on one table, its partitions and its inheritance children, where they are missing or
- * not ENABLE ALWAYS.  Does nothing for relations that cannot have them (views, foreign tables, ...).
- */
-extern void fql_track_relation(Oid relid);
-
-/*
- * The same for every table behind a relation: through views, and through the row security policies of each table.
+ * Install the tracking triggers, where they are missing or not ENABLE ALWAYS, on every table behind a relation with its
+ * partitions and inheritance children: through views, and through the row security policies of each table.  What cannot
+ * have them (foreign tables, materialized views, ...) is passed over.
  */
 extern void fql_track_relations_behind(Oid relid);
 

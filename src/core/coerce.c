@@ -301,7 +301,7 @@ static FqlInput *
 coerce_scalar(const FqlVariableCoercion *coercion, const FqlJson *json, const FqlTypeRef *type, const FqlPath *path)
 {
 	FqlInput   *input = new_input(coercion, FQL_INPUT_SCALAR, type->type);
-	FqlLeaf		leaf = {FQL_LEAF_STRING, fql_json_text(json, coercion->arena)};
+	FqlLeafText leaf = {FQL_LEAF_STRING, fql_json_text(json, coercion->arena)};
 
 	switch (fql_json_kind(json))
 	{

@@ -73,9 +73,6 @@ extern const FqlInput *fql_coerce_literal(const FqlValue *value, const FqlTypeRe
 extern bool fql_literal_fits(const FqlValue *value, const FqlTypeRef *type, FqlArena *arena,
 							 FqlDiagnostics *diagnostics);
 
-/* A scalar from text, as a literal or variable of that kind would be: true and canonical *result, or false. */
-extern bool fql_coerce_scalar_text(FqlScalar scalar, FqlStr text, bool is_string, FqlArena *arena, FqlStr *result);
-
 /* Exactly what PostgreSQL's uuid accepts: 32 hexadecimal digits, a hyphen after any four of them, braces around all. */
 extern bool fql_is_uuid(FqlStr text);
 

@@ -20,14 +20,14 @@ typedef enum FqlLeafKind
 	FQL_LEAF_BOOLEAN			/* text is "true" or "false" */
 } FqlLeafKind;
 
-typedef struct FqlLeaf
+typedef struct FqlLeafText
 {
 	FqlLeafKind kind;
 	FqlStr		text;
-} FqlLeaf;
+} FqlLeafText;
 
 /* True and the text for PostgreSQL, or false: this scalar does not accept that leaf. */
-extern bool fql_coerce_leaf(FqlScalar scalar, const FqlLeaf *leaf, FqlArena *arena, FqlStr *result);
+extern bool fql_coerce_leaf(FqlScalar scalar, const FqlLeafText *leaf, FqlArena *arena, FqlStr *result);
 
 /* For messages: what the scalar accepts, as ", a ..." or "". */
 extern const char *fql_scalar_expectation(FqlScalar scalar);

@@ -426,7 +426,7 @@ bool
 fql_coerce_scalar_literal(const FqlValue *value, const FqlType *type, const FqlVariables *variables, FqlArena *arena,
 						  FqlStr *result)
 {
-	FqlLeaf		leaf = {FQL_LEAF_STRING, value->text};
+	FqlLeafText leaf = {FQL_LEAF_STRING, value->text};
 
 	if (type->scalar == FQL_SCALAR_JSON)
 		return coerce_json_literal(value, variables, arena, result);

@@ -145,13 +145,13 @@ print_whole(const FqlNumber *number, uint64_t limit, FqlArena *arena, FqlStr *re
 
 /* A leaf that is a number, taken apart.  An integer literal type does not accept literals with a point or exponent. */
 static bool
-is_whole_leaf(const FqlLeaf *leaf, FqlNumber *number)
+is_whole_leaf(const FqlLeafText *leaf, FqlNumber *number)
 {
 	return (leaf->kind == FQL_LEAF_INT || leaf->kind == FQL_LEAF_NUMBER) && parse_number(leaf->text, number);
 }
 
 static bool
-coerce_int(const FqlLeaf *leaf, FqlArena *arena, FqlStr *result)
+coerce_int(const FqlLeafText *leaf, FqlArena *arena, FqlStr *result)
 {
 	FqlNumber	number;
 
@@ -167,7 +167,7 @@ parse_digit_string(FqlStr text, FqlNumber *number)
 
 /* A number, or a string of digits: clients whose numbers are doubles send strings. */
 static bool
-coerce_bigint(const FqlLeaf *leaf, FqlArena *arena, FqlStr *result)
+coerce_bigint(const FqlLeafText *leaf, FqlArena *arena, FqlStr *result)
 {
 	FqlNumber	number;
 
@@ -178,7 +178,7 @@ coerce_bigint(const FqlLeaf *leaf, FqlArena *arena, FqlStr *result)
 
 /* Any string, or an integer.  An integer keeps its digits however many: an ID is text. */
 static bool
-coerce_id(const FqlLeaf *leaf, FqlArena *arena, FqlStr *result)
+coerce_id(const FqlLeafText *leaf, FqlArena *arena, FqlStr *result)
 {
 	FqlNumber	number;
 
@@ -204,7 +204,7 @@ is_numeric_kind(FqlLeafKind kind)
  * input function would refuse it.
  */
 static bool
-coerce_float(const FqlLeaf *leaf, FqlArena *arena, FqlStr *result)
+coerce_float(const FqlLeafText *leaf, FqlArena *arena, FqlStr *result)
 {
 	FqlNumber	number;
 	char	   *terminated;
@@ -247,7 +247,7 @@ fql_is_decimal(FqlStr text)
 
 /* Any decimal number, or a string of one, digit for digit; only superfluous zeros at the front go. */
 static bool
-coerce_decimal(const FqlLeaf *leaf, FqlArena *arena, FqlStr *result)
+coerce_decimal(const FqlLeafText *leaf, FqlArena *arena, FqlStr *result)
 {
 	FqlNumber	number;
 	FqlStr		digits;
@@ -270,7 +270,7 @@ coerce_decimal(const FqlLeaf *leaf, FqlArena *arena, FqlStr *result)
 }
 
 static bool
-coerce_boolean(const FqlLeaf *leaf, FqlStr *result)
+coerce_boolean(const FqlLeafText *leaf, FqlStr *result)
 {
 	*result = leaf->text;
 	return leaf->kind == FQL_LEAF_BOOLEAN;
@@ -278,7 +278,7 @@ coerce_boolean(const FqlLeaf *leaf, FqlStr *result)
 
 /* A string as JSON; a number or boolean as it is. */
 static bool
-coerce_json_leaf(const FqlLeaf *leaf, FqlArena *arena, FqlStr *result)
+coerce_json_leaf(const FqlLeafText *leaf, FqlArena *arena, FqlStr *result)
 {
 	FqlBuffer	buffer;
 
@@ -296,7 +296,7 @@ coerce_json_leaf(const FqlLeaf *leaf, FqlArena *arena, FqlStr *result)
 }
 
 static bool
-coerce_string(const FqlLeaf *leaf, FqlStr *result)
+coerce_string(const FqlLeafText *leaf, FqlStr *result)
 {
 	*result = leaf->text;
 	return leaf->kind == FQL_LEAF_STRING && fql_is_storable(leaf->text);
@@ -304,14 +304,14 @@ coerce_string(const FqlLeaf *leaf, FqlStr *result)
 
 /* A string that this check accepts. */
 static bool
-coerce_checked(const FqlLeaf *leaf, bool (*check) (FqlStr text), FqlStr *result)
+coerce_checked(const FqlLeafText *leaf, bool (*check) (FqlStr text), FqlStr *result)
 {
 	*result = leaf->text;
 	return leaf->kind == FQL_LEAF_STRING && check(leaf->text);
 }
 
 bool
-fql_coerce_leaf(FqlScalar scalar, const FqlLeaf *leaf, FqlArena *arena, FqlStr *result)
+fql_coerce_leaf(FqlScalar scalar, const FqlLeafText *leaf, FqlArena *arena, FqlStr *result)
 {
 	switch (scalar)
 	{
@@ -374,19 +374,6 @@ fql_scalar_expectation(FqlScalar scalar)
 			break;
 	}
 	return "";
-}
-
-/* See coerce.h.  A text that is no string is read as a JSON number, or as a boolean. */
-bool
-fql_coerce_scalar_text(FqlScalar scalar, FqlStr text, bool is_string, FqlArena *arena, FqlStr *result)
-{
-	FqlLeaf		leaf = {is_string ? FQL_LEAF_STRING : FQL_LEAF_NUMBER, text};
-
-	if (text.data == NULL)
-		return false;
-	if (!is_string && (fql_str_equal(text, FQL_STR("true")) || fql_str_equal(text, FQL_STR("false"))))
-		leaf.kind = FQL_LEAF_BOOLEAN;
-	return fql_coerce_leaf(scalar, &leaf, arena, result);
 }
 
 bool

@@ -219,14 +219,3 @@ fql_collect_fields(const FqlDocument *document, const FqlOperation *operation, c
 	*count = collection.failed ? 0 : groups.count;
 	return first;
 }
-
-const FqlInput *
-fql_selected_argument(const FqlSelectedField *field, FqlStr name)
-{
-	if (field == NULL || field->field == NULL || field->arguments == NULL)
-		return NULL;
-	for (uint32_t i = 0; i < field->field->argument_count; i++)
-		if (fql_str_equal(field->field->arguments[i].name, name))
-			return field->arguments[i];
-	return NULL;
-}

@@ -22,9 +22,6 @@ typedef struct FqlSelectedField
 	const struct FqlSelectedField *ancestor;	/* the field that contains this one; NULL at the root */
 } FqlSelectedField;
 
-/* The argument of that name, or NULL where it was not given. */
-extern const FqlInput *fql_selected_argument(const FqlSelectedField *field, FqlStr name);
-
 /*
  * The root fields of a validated operation, in response order; *count of them (zero is possible: all skipped).
  * NULL with diagnostics added means that an argument could not be coerced or a limit was passed.

@@ -36,11 +36,9 @@ fql_error_code_name(FqlErrorCode code)
 		case FQL_ERROR_UNSUPPORTED:
 			return "UNSUPPORTED_OPERATION";
 		case FQL_ERROR_DATABASE:
-			return "DATABASE_ERROR";
-		case FQL_ERROR_INTERNAL:
 			break;
 	}
-	return "INTERNAL_SERVER_ERROR";
+	return "DATABASE_ERROR";
 }
 
 void

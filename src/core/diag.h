@@ -28,8 +28,7 @@ typedef enum FqlErrorCode
 	FQL_ERROR_LIMIT,			/* LIMIT_EXCEEDED: size, tokens, depth, ... */
 	FQL_ERROR_FORBIDDEN,		/* FORBIDDEN */
 	FQL_ERROR_UNSUPPORTED,		/* UNSUPPORTED_OPERATION */
-	FQL_ERROR_DATABASE,			/* DATABASE_ERROR */
-	FQL_ERROR_INTERNAL			/* INTERNAL_SERVER_ERROR */
+	FQL_ERROR_DATABASE			/* DATABASE_ERROR */
 } FqlErrorCode;
 
 extern const char *fql_error_code_name(FqlErrorCode code);

@@ -103,12 +103,6 @@ fql_expansion_create(const FqlFragmentIndex *fragments, uint64_t selection_limit
 	return expansion;
 }
 
-uint64_t
-fql_expansion_visited(const FqlExpansion *expansion)
-{
-	return expansion->visited;
-}
-
 /* Twice the array; the old one stays in the arena. */
 static void *
 grow(FqlArena *arena, const void *old, uint32_t *capacity, size_t size)

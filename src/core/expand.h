@@ -50,9 +50,6 @@ extern FqlExpansion *fql_expansion_create(const FqlFragmentIndex *fragments, uin
 										  bool (*includes) (const FqlSelection *selection, void *argument),
 										  void *argument, FqlArena *arena);
 
-/* Selections visited so far. */
-extern uint64_t fql_expansion_visited(const FqlExpansion *expansion);
-
 /*
  * Expand one selection set of an object type.  Fragments on other types are left out; parent NULL: none is.  False:
  * the limit was passed.

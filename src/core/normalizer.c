@@ -21,24 +21,17 @@
 
 #include <stdlib.h>
 
+#include "expand.h"
 #include "printer.h"
 
 /* Digits of the numbers that lifted literals can have: there are never more literals than bytes. */
 #define FQL_NUMBER_DIGITS 18
 
-/* A fragment in the table, sorted by name and then by place: the first of a name is the one that counts. */
-typedef struct FragmentEntry
-{
-	const FqlFragment *fragment;
-	uint32_t	place;
-	bool		reached;
-} FragmentEntry;
-
 typedef struct Normalizer
 {
 	FqlArena   *arena;
-	FragmentEntry *fragments;
-	uint32_t	fragment_count;
+	FqlFragmentIndex fragments;
+	bool	   *reached;		/* parallel to fragments.by_name */
 	const FqlFragment **queue;	/* reached fragments in the order of their discovery */
 	uint32_t	queue_length;
 	uint64_t   *taken;			/* numbers of variables named like ours; sorted before the second pass */
@@ -54,63 +47,24 @@ static void scan_value(Normalizer *normalizer, const FqlValue *value);
 static FqlSelection *copy_selections(Normalizer *normalizer, const FqlSelection *selections);
 static FqlValue *lift_value(Normalizer *normalizer, const FqlValue *value);
 
-static int
-compare_entries(const void *left, const void *right)
-{
-	const FragmentEntry *a = left;
-	const FragmentEntry *b = right;
-	int			order = fql_str_compare(a->fragment->name, b->fragment->name);
-
-	return order != 0 ? order : (a->place > b->place) - (a->place < b->place);
-}
-
 static void
 index_fragments(Normalizer *normalizer, const FqlDocument *document)
 {
-	uint32_t	count = 0;
-
-	normalizer->fragments = FQL_NEW_ARRAY(normalizer->arena, FragmentEntry, document->fragment_count);
-	normalizer->queue = FQL_NEW_ARRAY(normalizer->arena, const FqlFragment *, document->fragment_count);
-	for (const FqlFragment *fragment = document->fragments; fragment != NULL; fragment = fragment->next)
-	{
-		normalizer->fragments[count] = (FragmentEntry){.fragment = fragment, .place = count};
-		count++;
-	}
-	normalizer->fragment_count = count;
-	qsort(normalizer->fragments, count, sizeof(FragmentEntry), compare_entries);
-}
-
-/* The first fragment of that name, or NULL. */
-static FragmentEntry *
-find_fragment(Normalizer *normalizer, FqlStr name)
-{
-	uint32_t	low = 0;
-	uint32_t	high = normalizer->fragment_count;
-
-	while (low < high)
-	{
-		uint32_t	middle = low + (high - low) / 2;
-
-		if (fql_str_compare(normalizer->fragments[middle].fragment->name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == normalizer->fragment_count || !fql_str_equal(normalizer->fragments[low].fragment->name, name))
-		return NULL;
-	return &normalizer->fragments[low];
+	normalizer->fragments = fql_index_fragments(document, normalizer->arena);
+	normalizer->reached = FQL_NEW_ARRAY(normalizer->arena, bool, normalizer->fragments.count);
+	normalizer->queue = FQL_NEW_ARRAY(normalizer->arena, const FqlFragment *, normalizer->fragments.count);
 }
 
 /* Queue a fragment when it is met for the first time. */
 static void
 reach_fragment(Normalizer *normalizer, FqlStr name)
 {
-	FragmentEntry *entry = find_fragment(normalizer, name);
+	uint32_t	position = fql_find_fragment(&normalizer->fragments, name);
 
-	if (entry == NULL || entry->reached)
+	if (position == FQL_NO_FRAGMENT || normalizer->reached[position])
 		return;
-	entry->reached = true;
-	normalizer->queue[normalizer->queue_length++] = entry->fragment;
+	normalizer->reached[position] = true;
+	normalizer->queue[normalizer->queue_length++] = normalizer->fragments.by_name[position];
 }
 
 /* The number of a name such as _12, or 0 for a name that no lifted literal can have. */
@@ -427,11 +381,11 @@ print_operation(Normalizer *normalizer, const FqlOperation *operation, FqlBuffer
 static void
 print_reached_fragments(Normalizer *normalizer, FqlBuffer *text)
 {
-	for (uint32_t i = 0; i < normalizer->fragment_count; i++)
+	for (uint32_t i = 0; i < normalizer->fragments.count; i++)
 	{
-		FqlFragment copy = *normalizer->fragments[i].fragment;
+		FqlFragment copy = *normalizer->fragments.by_name[i];
 
-		if (!normalizer->fragments[i].reached)
+		if (!normalizer->reached[i])
 			continue;
 		copy.directives = copy_directives(normalizer, copy.directives);
 		copy.selections = copy_selections(normalizer, copy.selections);

@@ -32,16 +32,6 @@ print_type(const FqlTypeNode *type, FqlBuffer *buffer)
 	}
 }
 
-FqlStr
-fql_print_type(const FqlTypeNode *type, FqlArena *arena)
-{
-	FqlBuffer	buffer;
-
-	fql_buffer_init(&buffer, arena);
-	print_type(type, &buffer);
-	return fql_buffer_text(&buffer);
-}
-
 /* Arguments or object fields, without their brackets. */
 static void
 print_named_values(const FqlArgument *arguments, FqlBuffer *buffer)

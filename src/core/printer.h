@@ -8,7 +8,6 @@
 #include "ast.h"
 
 extern FqlStr fql_print_document(const FqlDocument *document, FqlArena *arena);
-extern FqlStr fql_print_type(const FqlTypeNode *type, FqlArena *arena);
 extern void fql_print_value(const FqlValue *value, FqlBuffer *buffer);
 
 /* The pieces that printing and normalizing share. */

@@ -353,18 +353,6 @@ fql_input_field_find(const FqlType *type, FqlStr name)
 	return found != NULL ? *found : NULL;
 }
 
-/* Fields have a handful of arguments at most, so these are searched in order. */
-const FqlInputField *
-fql_argument_find(const FqlField *field, FqlStr name)
-{
-	if (field == NULL)
-		return NULL;
-	for (uint32_t i = 0; i < field->argument_count; i++)
-		if (fql_str_equal(field->arguments[i].name, name))
-			return &field->arguments[i];
-	return NULL;
-}
-
 const FqlType *
 fql_type_innermost(const FqlTypeRef *ref)
 {

@@ -26,7 +26,7 @@ typedef enum FqlTypeKind
 /* How a scalar coerces; coerce.c has the rules. */
 typedef enum FqlScalar
 {
-	FQL_SCALAR_ID,				/* uuid columns: any string or integer; the glue may ask for a UUID (see uuid below) */
+	FQL_SCALAR_ID,				/* any string or integer; that a uuid column needs a UUID is the SQL generator's affair */
 	FQL_SCALAR_INT,				/* 32 bits */
 	FQL_SCALAR_BIGINT,			/* 64 bits; number or string of digits */
 	FQL_SCALAR_FLOAT,			/* finite double */
@@ -122,7 +122,6 @@ extern const FqlTypeRef *fql_type_resolve(const FqlTypeSystem *types, const FqlT
 
 extern const FqlType *fql_type_find(const FqlTypeSystem *types, FqlStr name);
 extern const FqlField *fql_field_find(const FqlType *type, FqlStr name);
-extern const FqlInputField *fql_argument_find(const FqlField *field, FqlStr name);
 extern const FqlInputField *fql_input_field_find(const FqlType *type, FqlStr name);
 
 /* The named type under all wrappers. */

@@ -4,7 +4,7 @@
  */
 #include "test.h"
 
-#include "coerce.h"
+#include "coerce_internal.h"
 #include "sdl.h"
 
 /* A scalar, a leaf, and what it becomes; NULL: refused.  A leaf that begins with ' is the string after it. */
@@ -15,6 +15,16 @@ typedef struct ScalarCase
 	const char *expected;
 } ScalarCase;
 
+/* A leaf as JSON has it: a string, or what stands without quotes. */
+static bool
+coerce_text(FqlScalar scalar, FqlStr text, bool is_string, FqlArena *arena, FqlStr *result)
+{
+	bool		is_boolean = fql_str_equal(text, FQL_STR("true")) || fql_str_equal(text, FQL_STR("false"));
+	FqlLeafText leaf = {is_string ? FQL_LEAF_STRING : is_boolean ? FQL_LEAF_BOOLEAN : FQL_LEAF_NUMBER, text};
+
+	return fql_coerce_leaf(scalar, &leaf, arena, result);
+}
+
 static void
 check_scalars(const ScalarCase *cases, size_t count, FqlArena *arena)
 {
@@ -22,9 +32,8 @@ check_scalars(const ScalarCase *cases, size_t count, FqlArena *arena)
 	{
 		bool		is_string = cases[i].leaf[0] == '\'';
 		FqlStr		result = FQL_STR("");
-		bool		accepted = fql_coerce_scalar_text(cases[i].scalar, fql_str_from(cases[i].leaf + is_string),
-			is_string,
-													  arena, &result);
+		bool		accepted = coerce_text(cases[i].scalar, fql_str_from(cases[i].leaf + is_string), is_string, arena,
+											   &result);
 
 		CHECK_FOR(cases[i].leaf, accepted == (cases[i].expected != NULL));
 		if (accepted && cases[i].expected != NULL)
@@ -105,12 +114,12 @@ TEST(decimals_of_many_digits)
 	FqlStr		result;
 
 	memset(digits, '9', 131073);
-	CHECK(fql_coerce_scalar_text(FQL_SCALAR_DECIMAL, (FqlStr){digits, 131072}, false, arena, &result));
+	CHECK(coerce_text(FQL_SCALAR_DECIMAL, (FqlStr){digits, 131072}, false, arena, &result));
 	CHECK_LONG(result.len, 131072);
-	CHECK(!fql_coerce_scalar_text(FQL_SCALAR_DECIMAL, (FqlStr){digits, 131073}, false, arena, &result));
+	CHECK(!coerce_text(FQL_SCALAR_DECIMAL, (FqlStr){digits, 131073}, false, arena, &result));
 	digits[131072 - 16384] = '.';
-	CHECK(fql_coerce_scalar_text(FQL_SCALAR_DECIMAL, (FqlStr){digits, 131072}, false, arena, &result));
-	CHECK(!fql_coerce_scalar_text(FQL_SCALAR_DECIMAL, (FqlStr){digits, 131073}, false, arena, &result));
+	CHECK(coerce_text(FQL_SCALAR_DECIMAL, (FqlStr){digits, 131072}, false, arena, &result));
+	CHECK(!coerce_text(FQL_SCALAR_DECIMAL, (FqlStr){digits, 131073}, false, arena, &result));
 }
 
 TEST(booleans_strings_and_ids)
@@ -128,10 +137,9 @@ TEST(booleans_strings_and_ids)
 	FqlStr		result;
 
 	check_scalars(cases, TEST_COUNT(cases), arena);
-	CHECK(!fql_coerce_scalar_text(FQL_SCALAR_STRING, FQL_STR("a\0b"), true, arena, &result));
-	CHECK(!fql_coerce_scalar_text(FQL_SCALAR_ID, FQL_STR("\0"), true, arena, &result));
-	CHECK(!fql_coerce_scalar_text(FQL_SCALAR_JSON, FQL_STR("\0"), true, arena, &result));
-	CHECK(!fql_coerce_scalar_text(FQL_SCALAR_STRING, (FqlStr){NULL, 0}, true, arena, &result));
+	CHECK(!coerce_text(FQL_SCALAR_STRING, FQL_STR("a\0b"), true, arena, &result));
+	CHECK(!coerce_text(FQL_SCALAR_ID, FQL_STR("\0"), true, arena, &result));
+	CHECK(!coerce_text(FQL_SCALAR_JSON, FQL_STR("\0"), true, arena, &result));
 }
 
 TEST(dates_and_times_are_iso_8601)

@@ -44,7 +44,6 @@ show_fields(const FqlSelectedField *field, uint32_t count, const FqlSelectedFiel
 		for (uint32_t i = 0; field->arguments != NULL && i < field->field->argument_count; i++)
 			if (field->arguments[i] != NULL)
 			{
-				CHECK(fql_selected_argument(field, field->field->arguments[i].name) == field->arguments[i]);
 				fql_buffer_append(buffer, fql_arena_printf(buffer->arena, " %.*s=",
 														   FQL_STR_ARGS(field->field->arguments[i].name)));
 				show_input(field->arguments[i], buffer);
@@ -156,14 +155,6 @@ TEST(arguments_are_given_by_default_or_absent)
 			   "1:34 Variable \"$a\" is null where a value of non-null type \"Int!\" is required.\n");
 	CHECK_TEXT(collect("query ($a: Int = 1) { needs(a: $a) }", "{\"a\":null}", arena),
 			   "1:32 Variable \"$a\" is null where a value of non-null type \"Int!\" is required.\n");
-}
-
-TEST(no_argument_of_that_name_is_null)
-{
-	FqlSelectedField field = {.response_key = FQL_STR("x")};
-
-	CHECK(fql_selected_argument(NULL, FQL_STR("a")) == NULL);
-	CHECK(fql_selected_argument(&field, FQL_STR("a")) == NULL);
 }
 
 TEST(limits_hold_while_collecting)

@@ -24,8 +24,6 @@ TEST(code_names)
 	CHECK_TEXT(fql_str_from(fql_error_code_name(FQL_ERROR_FORBIDDEN)), "FORBIDDEN");
 	CHECK_TEXT(fql_str_from(fql_error_code_name(FQL_ERROR_UNSUPPORTED)), "UNSUPPORTED_OPERATION");
 	CHECK_TEXT(fql_str_from(fql_error_code_name(FQL_ERROR_DATABASE)), "DATABASE_ERROR");
-	CHECK_TEXT(fql_str_from(fql_error_code_name(FQL_ERROR_INTERNAL)), "INTERNAL_SERVER_ERROR");
-	CHECK_TEXT(fql_str_from(fql_error_code_name((FqlErrorCode) 99)), "INTERNAL_SERVER_ERROR");
 }
 
 TEST(diagnostics_are_listed_in_order)
