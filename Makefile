@@ -97,8 +97,9 @@ SECONDS = 20
 fuzz:
 	$(MAKE) -C test/fuzz SECONDS=$(SECONDS)
 
+# The form of the source files: white space, tabs, width.
 format-check:
-	clang-format --dry-run --Werror $(wildcard src/*.[ch] src/core/*.[ch])
+	@test/format
 
 # The two commands in an empty Debian, SUITE=bookworm (PostgreSQL 15) or trixie (17).  Needs root and debootstrap.
 SUITE = bookworm

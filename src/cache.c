@@ -23,8 +23,9 @@
  * Blocks of a removed entry may be reused at once; a reader still in them sees the odd or larger version at the end.
  *
  * Eviction is SIEVE: entries stand in a queue in order of arrival; a hand moves from the oldest to the newest, clears
- * the "visited" mark of entries that were hit since it last passed, and removes the first that was not.  A hit therefore
- * stores one byte, and only when it is not set.  Entries that are invalid or expired go first when the hand meets them.
+ * the "visited" mark of entries that were hit since it last passed, and removes the first that was not.  A hit
+ * therefore stores one byte, and only when it is not set.  Entries that are invalid or expired go first when the hand
+ * meets them.
  */
 #include "postgres.h"
 

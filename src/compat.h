@@ -116,8 +116,8 @@ fql_compat_group_expression(const RangeTblEntry *entry pg_attribute_unused(), At
 }
 
 /*
- * The parts of an SQL/JSON constructor, which the grammar has from PostgreSQL 16 on.  JSON_OBJECT() and JSON_ARRAY() have
- * arguments; the others wrap a function or aggregate, as a formatted value wraps an expression.
+ * The parts of an SQL/JSON constructor, which the grammar has from PostgreSQL 16 on.  JSON_OBJECT() and JSON_ARRAY()
+ * have arguments; the others wrap a function or aggregate, as a formatted value wraps an expression.
  */
 typedef enum FqlJsonConstructor
 {

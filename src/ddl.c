@@ -6,8 +6,9 @@
  * tag, and the fence does the rest: the change is transactional, and other databases' entries are not disturbed by DDL.
  *
  * Which commands: all but those listed as harmless.  A command that a later version of PostgreSQL adds is therefore
- * noticed without this file knowing it.  The tag is touched before the command, so that it is there whatever the command
- * does, and once more after it: a few commands (ALTER TABLE ... DETACH PARTITION CONCURRENTLY) commit in the middle.
+ * noticed without this file knowing it.  The tag is touched before the command, so that it is there whatever the
+ * command does, and once more after it: a few commands (ALTER TABLE ... DETACH PARTITION CONCURRENTLY) commit in the
+ * middle.
  *
  * Temporary tables are the one exemption by content: they are created all the time, no entry reads them, and an entry
  * that one could take part in, by the search_path of a function or as a child table, is not served to a session that
@@ -159,7 +160,8 @@ is_harmless(const Node *statement)
 }
 
 /*
- * Commands about roles and databases; their effect reaches every database.  Ownership decides who bypasses row security.
+ * Commands about roles and databases; their effect reaches every database.  Ownership decides who bypasses row
+ * security.
  */
 static bool
 changes_roles(const Node *statement)

@@ -16,8 +16,8 @@
 #include "core/collect.h"
 
 /*
- * The response text ({"data":...} or {"data":...,"errors":[...]}) as json, palloc'ed in CurrentMemoryContext.  *clean: no
- * error in it, so it may be cached.
+ * The response text ({"data":...} or {"data":...,"errors":[...]}) as json, palloc'ed in CurrentMemoryContext.  *clean:
+ * no error in it, so it may be cached.
  */
 extern text *fql_exec_query(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, bool *clean);
 

@@ -10,8 +10,8 @@
  * both directions.
  *
  * Hit.  READ COMMITTED: serve what cache.c finds valid; it is what executing would return at some instant within this
- * call (tags.c).  REPEATABLE READ (I5): serve only if also R.xmin >= F.xmax, where R is the transaction's snapshot and F
- * the fill's.  A writer visible to F has an xid below F.xmax <= R.xmin, so it had ended before R was taken and R sees
+ * call (tags.c).  REPEATABLE READ (I5): serve only if also R.xmin >= F.xmax, where R is the transaction's snapshot and
+ * F the fill's.  A writer visible to F has an xid below F.xmax <= R.xmin, so it had ended before R was taken and R sees
  * it too; a writer not visible to F but to R would have moved a word (tags.c, a).
  *
  * Fill (I2), READ COMMITTED only.
@@ -25,9 +25,9 @@
  * The order of 1, 2 and 3 is the point; see tags.c for what goes wrong otherwise.
  *
  * Start-up.  Prepared transactions outlive shared memory, and their commit raises no fence here.  They were refused if
- * they had written to tracked tables while fraiseql was preloaded, but it may not have been.  So after a start nothing is
- * published until a snapshot's xmin has reached the next xid as of the first fill: by then every transaction from before
- * has ended.
+ * they had written to tracked tables while fraiseql was preloaded, but it may not have been.  So after a start nothing
+ * is published until a snapshot's xmin has reached the next xid as of the first fill: by then every transaction from
+ * before has ended.
  */
 #include "postgres.h"
 
@@ -94,7 +94,8 @@ warn_not_preloaded(void)
 	ereport(WARNING,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("fraiseql answers without its cache"),
-			 errdetail("The library is not in shared_preload_libraries, so there is no shared memory to keep answers in."),
+			 errdetail("The library is not in shared_preload_libraries, so there is no shared memory to keep answers "
+					   "in."),
 			 errhint("Add fraiseql to shared_preload_libraries and restart the server.")));
 }
 

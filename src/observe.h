@@ -25,7 +25,8 @@ typedef struct FqlObservation
 } FqlObservation;
 
 /*
- * From begin to end, every plan that this backend starts is examined.  They nest; end must run on error too (PG_FINALLY).
+ * From begin to end, every plan that this backend starts is examined.  They nest; end must run on error too
+ * (PG_FINALLY).
  */
 extern void fql_observe_begin(FqlObservation *observation);
 extern void fql_observe_end(FqlObservation *observation);

@@ -1,15 +1,15 @@
 /*
  * purity.c
- *    Does an expression depend on nothing but its inputs, tracked tables and keyed settings (the half of I4 that is about
- *    functions)?
+ *    Does an expression depend on nothing but its inputs, tracked tables and keyed settings?  The half of I4 that is
+ *    about functions.
  *
  * Volatility says less than a cache needs: STABLE only promises one answer within one statement.  So
  *   - immutable functions pass, whoever wrote them: PostgreSQL itself folds them into constants;
  *   - volatile ones do not;
  *   - stable built-ins pass if they are listed below, each under the reason why it is safe;
  *   - stable functions of users pass if they are written in SQL: the executor runs their queries, where observe.c sees
- *     them, or the planner has inlined them, and then they are no longer here.  Those whose text names the clock ('now',
- *     'today') do not pass, and a hook keeps them from being inlined;
+ *     them, or the planner has inlined them, and then they are no longer here.  Those whose text names the clock
+ *     ('now', 'today') do not pass, and a hook keeps them from being inlined (sqlbody.c);
  *   - other stable functions of users do not: PL/pgSQL evaluates simple expressions such as "x := now()" without the
  *     executor, and C code can read anything.
  * What is not listed makes an answer uncacheable, which costs time and never truth.
@@ -292,8 +292,8 @@ converts_to_json(const Form_pg_proc function)
 }
 
 /*
- * Is there a cast from any type to json whose function is not pure?  There hardly ever is (hstore's is immutable), so it
- * is enough to ask for all types at once.  Known until a cast changes.
+ * Is there a cast from any type to json whose function is not pure?  There hardly ever is (hstore's is immutable), so
+ * it is enough to ask for all types at once.  Known until a cast changes.
  */
 static bool json_casts_are_known = false;
 

@@ -2,9 +2,9 @@
  * schema_relations.c
  *    Fields from foreign keys: to-one in the referencing type, to-many in the referenced one.
  *
- * First the to-one fields, then the to-many ones, each in two steps: all candidates are collected, then those whose name
- * is taken by another field or wanted by another candidate of the same type are told apart by their columns.  So what a
- * field is called does not depend on the order of the constraints.
+ * First the to-one fields, then the to-many ones, each in two steps: all candidates are collected, then those whose
+ * name is taken by another field or wanted by another candidate of the same type are told apart by their columns.  So
+ * what a field is called does not depend on the order of the constraints.
  */
 #include "postgres.h"
 

@@ -63,9 +63,9 @@ fql_sqlbody_names_the_clock(HeapTuple function)
 }
 
 /*
- * A function that would be inlined must stay visible if its text names the clock.  The planner does not inline functions
- * for which this hook asks to be called around; fmgr_hook itself is not needed.  Asked for functions of all sorts and
- * in all queries, so answered quickly: only stable functions in SQL are looked into.
+ * A function that would be inlined must stay visible if its text names the clock.  The planner does not inline
+ * functions for which this hook asks to be called around; fmgr_hook itself is not needed.  Asked for functions of all
+ * sorts and in all queries, so answered quickly: only stable functions in SQL are looked into.
  */
 static needs_fmgr_hook_type previous_needs_fmgr_hook = NULL;
 

@@ -90,7 +90,9 @@ fql_gen_diagnose(FqlSqlGen *gen, FqlErrorCode code, FqlLocation location, const 
 FqlStr
 fql_gen_excerpt(FqlStr text)
 {
-	return (FqlStr){text.data, text.len <= 64 ? text.len : (size_t) pg_encoding_mbcliplen(PG_UTF8, text.data, text.len, 64)};
+	if (text.len <= 64)
+		return text;
+	return (FqlStr){text.data, (size_t) pg_encoding_mbcliplen(PG_UTF8, text.data, (int) text.len, 64)};
 }
 
 /* A relation, column or operator vanished since the schema was loaded. */

@@ -296,8 +296,8 @@ fql_gen_list(FqlSqlGen *gen, FqlRowSource *outer, const FqlSelectedField *select
 	fql_gen_object(gen, &source, selected->selections, selected->selection_count);
 	appendStringInfoString(out, ", ','), ']'");
 	if (!page.limited)
-		appendStringInfo(out, ", fraiseql.page_guard(NULL::pg_catalog.json, pg_catalog.count(*), %d, '%.*s'::pg_catalog.text)",
-						 fql_max_page_size, FQL_STR_ARGS(selected->field->name));
+		appendStringInfo(out, ", fraiseql.page_guard(NULL::pg_catalog.json, pg_catalog.count(*), %d, "
+						 "'%.*s'::pg_catalog.text)", fql_max_page_size, FQL_STR_ARGS(selected->field->name));
 	appendStringInfoChar(out, ')');
 	append_from(gen, &source, alias);
 	base = base_of(gen, source.relation, alias);

@@ -2,9 +2,9 @@
  * stats.c
  *    Counters of what the cache does, and the names of the reasons why it does not.
  *
- * Each process counts in a slot of its own, so a hit shares no cache line with other hits; a view sums the slots.  A slot
- * outlives its process and goes on with the next one that has the number, so sums never decrease.  A reset moves no
- * counter: it remembers the sums as the new zero, so it races with nobody.
+ * Each process counts in a slot of its own, so a hit shares no cache line with other hits; a view sums the slots.  A
+ * slot outlives its process and goes on with the next one that has the number, so sums never decrease.  A reset moves
+ * no counter: it remembers the sums as the new zero, so it races with nobody.
  *
  * Readers load 64-bit values that others increment; they are aligned, so on every platform that PostgreSQL runs on with
  * 8-byte atomicity they are whole, and elsewhere a torn value is wrong for one look only.
@@ -35,7 +35,8 @@ static const FqlReasonInfo reasons[FQL_REASON_COUNT] = {
 		"The transaction is REPEATABLE READ: its snapshot may be old. It may use cached answers, but adds none."},
 	[FQL_REJECTED_STARTING] = {"starting", "rejected",
 		"A transaction from before the server's start is still open, perhaps a prepared one."},
-	[FQL_REJECTED_WRITE] = {"write", "rejected", "A write to what the answer read was committed while it was computed."},
+	[FQL_REJECTED_WRITE] = {"write", "rejected",
+		"A write to what the answer read was committed while it was computed."},
 	[FQL_REJECTED_TOO_LARGE] = {"too_large", "rejected",
 		"The answer is larger than fraiseql.cache_max_entry_size, or than an eighth of the cache."},
 	[FQL_REJECTED_NO_ROOM] = {"no_room", "rejected",
@@ -51,9 +52,11 @@ static const FqlReasonInfo reasons[FQL_REASON_COUNT] = {
 	[FQL_REJECTED_SETTING] = {"setting", "rejected",
 		"The answer read a setting that is not in fraiseql.cache_vary, or whose name is not a constant."},
 	[FQL_REJECTED_STABLE] = {"stable", "rejected",
-		"A stable function had part in the answer that is not known to depend on tracked tables and keyed settings alone."},
+		"A stable function had part in the answer that is not known to depend on tracked tables and keyed settings "
+		"alone."},
 	[FQL_REJECTED_OPAQUE] = {"opaque", "rejected",
-		"A function in a language other than SQL had part in the answer; what it reads cannot be seen. IMMUTABLE ones are fine."},
+		"A function in a language other than SQL had part in the answer; what it reads cannot be seen. IMMUTABLE ones "
+		"are fine."},
 	[FQL_REJECTED_PARALLEL] = {"parallel", "rejected",
 		"A function's query ran with parallel workers, whose reads cannot be seen."},
 	[FQL_REJECTED_PLAN] = {"plan", "rejected", "The plan has a part that fraiseql does not know."},

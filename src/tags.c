@@ -19,9 +19,9 @@
  * phase.  For rows nothing changes: later than visibility is all that the argument needs, and the writer's client hears
  * of the commit only after it.
  *
- * Fill and hit are in execute.c; the argument for both is here, since it is one argument.  A fill reads s0 = clock, then
- * takes snapshot F, executes, and publishes only if every word of its tags has pending = 0 and clock <= s0; the entry
- * keeps each word as seen.  A hit serves an entry only if each word still equals what the entry keeps.
+ * Fill and hit are in execute.c; the argument for both is here, since it is one argument.  A fill reads s0 = clock,
+ * then takes snapshot F, executes, and publishes only if every word of its tags has pending = 0 and clock <= s0; the
+ * entry keeps each word as seen.  A hit serves an entry only if each word still equals what the entry keeps.
  *
  * Claim: a hit returns what executing would have returned at some instant within the call.  Let W be a writer that
  * touched a tag of the entry.
@@ -40,8 +40,8 @@
  * Overflow.  pending counts transactions in commit, at most one per backend and word, far below 2^20.  The clock has 44
  * bits: at 100,000 commits a second it lasts five years of uptime, and words compare by equality and <= only.
  *
- * Nothing may fail after the commit, so what runs then neither allocates nor reports: the list of words is complete and sized
- * before PRE_COMMIT ends.
+ * Nothing may fail after the commit, so what runs then neither allocates nor reports: the list of words is complete and
+ * sized before PRE_COMMIT ends.
  *
  * Without shared_preload_libraries there are no words; touching still remembers, so that PREPARE is refused alike.
  */
@@ -236,8 +236,8 @@ fql_tags_have_touched(uint32 word)
 }
 
 /*
- * I1: up before the commit can be visible.  A transaction without an xid has changed nothing (CREATE TABLE IF NOT EXISTS
- * of one that exists), so it marks nothing; a write in a later callback is still marked at once.
+ * I1: up before the commit can be visible.  A transaction without an xid has changed nothing (CREATE TABLE IF NOT
+ * EXISTS of one that exists), so it marks nothing; a write in a later callback is still marked at once.
  */
 static void
 fence_raise_all(void)

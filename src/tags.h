@@ -2,8 +2,8 @@
  * tags.h
  *    Names for what a write can change, the shared words that they hash to, and the fence around a commit.
  *
- * Protocol and proof: tags.c.  A tag is identified by its word alone, an index below FQL_WORD_COUNT: two tags that share
- * a word can only cause a needless miss.
+ * Protocol and proof: tags.c.  A tag is identified by its word alone, an index below FQL_WORD_COUNT: two tags that
+ * share a word can only cause a needless miss.
  */
 #ifndef FQL_TAGS_H
 #define FQL_TAGS_H

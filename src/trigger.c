@@ -1,6 +1,6 @@
 /*
  * trigger.c
- *    The triggers that tell the cache about writes: what they do, how they are installed, how to see that they are there.
+ *    The triggers that tell the cache about writes: what they do, how to see that they are there, installing them.
  *
  * Row-level, because logical replication apply fires no other kind; AFTER, because BEFORE triggers of others may still
  * change or drop the row; ENABLE ALWAYS, because apply workers and pg_restore run with session_replication_role =
@@ -131,7 +131,7 @@ note_function_change(Datum arg pg_attribute_unused(), int cacheid pg_attribute_u
 	function_changes++;
 }
 
-/* One of our trigger functions; InvalidOid where the extension is not installed.  Asks for no privilege on the schema. */
+/* One of our trigger functions; InvalidOid without the extension.  Asks for no privilege on the schema. */
 static Oid
 trigger_function(Oid schema, const char *name)
 {

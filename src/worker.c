@@ -2,8 +2,8 @@
  * worker.c
  *    The background worker "fraiseql worker": gives memory of dead entries back.
  *
- * Freshness does not depend on it: an invalid or expired entry is never served, and the eviction hand takes it when room
- * is needed.  The worker only makes room earlier and the gauges truthful.  Each round looks at a bounded number of
+ * Freshness does not depend on it: an invalid or expired entry is never served, and the eviction hand takes it when
+ * room is needed.  The worker only makes room earlier and the gauges truthful.  Each round looks at a bounded number of
  * entries, so that a large cache costs a little of one core rather than a burst.
  *
  * It belongs to no database; it connects to none so that it shows in pg_stat_activity all the same.

@@ -26,7 +26,7 @@ typedef enum FqlTypeKind
 /* How a scalar coerces; coerce.c has the rules. */
 typedef enum FqlScalar
 {
-	FQL_SCALAR_ID,				/* any string or integer; that a uuid column needs a UUID is the SQL generator's affair */
+	FQL_SCALAR_ID,				/* any string or integer; uuid columns ask for more (sqlgen_where.c) */
 	FQL_SCALAR_INT,				/* 32 bits */
 	FQL_SCALAR_BIGINT,			/* 64 bits; number or string of digits */
 	FQL_SCALAR_FLOAT,			/* finite double */

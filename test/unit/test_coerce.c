@@ -448,7 +448,8 @@ TEST(json_literals_print_compactly)
 		"123456789012345678901234567890");
 	CHECK_TEXT(coerce_argument("{a: $v, b: [$v, $w], c: $w}", "JSON", ", $v: UserWhere, $w: Int",
 							   "{\"v\":{\"age\":{\"in\":[1,2]},\"name\":{\"eq\":\"x\"}}}", arena),
-			   "{\"a\":{\"age\":{\"in\":[1,2]},\"name\":{\"eq\":\"x\"}},\"b\":[{\"age\":{\"in\":[1,2]},\"name\":{\"eq\":\"x\"}},null]}");
+			   "{\"a\":{\"age\":{\"in\":[1,2]},\"name\":{\"eq\":\"x\"}},"
+			   "\"b\":[{\"age\":{\"in\":[1,2]},\"name\":{\"eq\":\"x\"}},null]}");
 	CHECK_TEXT(coerce_argument("[$d, $o, $b, $i]", "JSON", ", $d: Decimal, $o: Order, $b: BigInt, $i: ID",
 							   "{\"d\":\"007.50\",\"o\":\"ASC\",\"b\":\"08\",\"i\":5}", arena),
 								"[7.50,\"ASC\",8,\"5\"]");

@@ -93,7 +93,8 @@ TEST(invalid_texts_are_refused)
 		{"[1", "unexpected end."},
 		{"[1,]", "unexpected token at byte 4."}, {"{,}", "unexpected token at byte 3."}, {"[1 2]", "unexpected token."},
 		{"{\"a\" 1}", "unexpected token."}, {"{1:2}", "unexpected character at byte 3."}, {"]", "unexpected token."},
-		{"[}", "unexpected token."}, {"{\"a\":1, }", "unexpected token at byte 9."}, {"[\"a\" \"b\"]", "unexpected token."},
+		{"[}", "unexpected token."}, {"{\"a\":1, }", "unexpected token at byte 9."},
+		{"[\"a\" \"b\"]", "unexpected token."},
 		{"1 2", "unexpected token."}, {"{} {}", "unexpected token."}, {"null null", "unexpected token."},
 		{"[] x", "unexpected character at byte 4."},
 		{"nul", "unexpected character at byte 1."}, {"nulll", "unexpected character at byte 5."},
@@ -155,7 +156,8 @@ TEST(nesting_is_limited)
 /* Every prefix of a valid text is an error with one diagnostic and without a leak. */
 TEST(prefixes_are_refused_cleanly)
 {
-	static const char text[] = "{\"a\":[1.5e10,-2,true,null,{\"\xC3\xA9\":\"\\ud83d\\ude00\"}],\"b\":12345678901234567890}";
+	static const char text[] = "{\"a\":[1.5e10,-2,true,null,{\"\xC3\xA9\":\"\\ud83d\\ude00\"}],"
+		"\"b\":12345678901234567890}";
 
 	for (size_t len = 0; len < sizeof(text) - 1; len++)
 	{
