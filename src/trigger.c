@@ -175,9 +175,11 @@ is_unconditional(const Trigger *trigger)
 static void
 find_triggers(Relation relation, bool *row, bool *truncate)
 {
-	TriggerDesc *triggers = relation->trigdesc;
+	TriggerDesc *triggers;
 
+	/* looking the functions up may receive an invalidation, which makes the relation's list anew */
 	find_functions();
+	triggers = relation->trigdesc;
 	*row = *truncate = false;
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
