@@ -2,11 +2,14 @@
  * catalog.c
  *    What the schema needs to know about a relation, read from the catalogs.
  *
- * The catalogs are scanned under fresh catalog snapshots, not through the syscache or the relcache, for two reasons.
- * A committing DDL sends its cache invalidations only after its commit is visible and the schema's word has moved; in
- * between the syscache may still hold the past, and a schema built from it would be kept as if it were current.  And a
- * relcache entry needs a lock on the relation: loading the schema would wait for every ALTER TABLE in progress, on
- * whatever exposed table, before it could answer any question.  MVCC scans neither lie nor wait.
+ * The catalogs are scanned under catalog snapshots rather than read through the relcache, because a relcache entry
+ * needs a lock on the relation: loading the schema would wait for every ALTER TABLE in progress, on whatever exposed
+ * table, before it could answer any question.  MVCC scans do not wait.  And the syscache has neither comments nor the
+ * constraints of a relation.
+ *
+ * Whether what was read is current is not for this file to say.  A DDL may commit between two scans; request.c keeps a
+ * schema only if its word has not moved since before the load.  The word moves when the DDL's invalidation messages are
+ * out (tags.c), so whoever loads under the new word sees its effects, by scan and by syscache alike.
  *
  * One index scan per catalog and relation: about ten microseconds each.
  */

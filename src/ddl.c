@@ -14,7 +14,8 @@
  * that one could take part in, by the search_path of a function or as a child table, is not served to a session that
  * has any (cache.c).
  *
- * Superusers can also change catalogs with plain DML; the executor hook below notices.
+ * Superusers can also change catalogs with plain DML; the executor hook below notices.  And some changes have no
+ * command at all; the object access hook notices those.
  *
  * Partitions and children that are created or attached later get their tracking triggers here.
  */
@@ -188,11 +189,12 @@ changes_roles(const Node *statement)
 	}
 }
 
+/* Something that the schema's tag names changes, and perhaps something that the roles' tag names. */
 static void
-touch_definitions(const Node *statement)
+touch_definitions(bool roles)
 {
 	fql_tags_touch(fql_tag_schema(MyDatabaseId));
-	if (changes_roles(statement))
+	if (roles)
 		fql_tags_touch(fql_tag_roles());
 }
 
@@ -251,7 +253,7 @@ process_utility(PlannedStmt *planned, const char *query, bool read_only_tree, Pr
 	bool		may_add_child = IsA(planned->utilityStmt, CreateStmt) || IsA(planned->utilityStmt, AlterTableStmt);
 
 	if (touches)
-		touch_definitions(planned->utilityStmt);
+		touch_definitions(roles);
 	if (previous_process_utility != NULL)
 		previous_process_utility(planned, query, read_only_tree, context, parameters, environment, receiver,
 								 completion);
@@ -260,9 +262,7 @@ process_utility(PlannedStmt *planned, const char *query, bool read_only_tree, Pr
 								completion);
 	if (touches && IsTransactionState())
 	{
-		fql_tags_touch(fql_tag_schema(MyDatabaseId));
-		if (roles)
-			fql_tags_touch(fql_tag_roles());
+		touch_definitions(roles);
 		if (may_add_child)
 			track_new_children(planned->utilityStmt);
 	}
@@ -282,10 +282,7 @@ notice_catalog_write(const PlannedStmt *statement)
 		RangeTblEntry *entry = rt_fetch(lfirst_int(cell), statement->rtable);
 
 		if (IsCatalogRelationOid(entry->relid))
-		{
-			fql_tags_touch(fql_tag_schema(MyDatabaseId));
-			fql_tags_touch(fql_tag_roles());
-		}
+			touch_definitions(true);
 	}
 }
 
@@ -329,7 +326,7 @@ object_access(ObjectAccessType access, Oid class, Oid object, int part, void *ar
 	if (previous_object_access != NULL)
 		previous_object_access(access, class, object, part, argument);
 	if ((access == OAT_DROP || access == OAT_POST_ALTER) && concerns_others(class, object))
-		fql_tags_touch(fql_tag_schema(MyDatabaseId));
+		touch_definitions(false);
 }
 
 void

@@ -2,10 +2,6 @@
  * exec.c
  *    Run a collected query operation and complete its response.
  *
- * Prepared plans are kept by SQL text and parameter types, a bounded number a backend, the least recently used dropped.
- * PostgreSQL's plan cache below does the rest: it replans after DDL, and for another role where row security
- * depends on it.
- *
  * Everything runs in one internal subtransaction, so that an error of the operation leaves the caller's transaction
  * usable.  The plans are read-only, so subtransactions never get an xid.
  *
@@ -16,52 +12,23 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
-#include "lib/ilist.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "tcop/dest.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
-#include "utils/inval.h"
 #include "utils/memutils.h"
-#include "utils/plancache.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
 #include "exec.h"
 #include "observe.h"
+#include "plan.h"
 #include "response.h"
 #include "sqlgen.h"
-
-#define PLAN_LIMIT 256
-
-/* The role is part of it because PostgreSQL asks for EXECUTE on a function that it inlines only while planning. */
-typedef struct PlanKey
-{
-	const char *text;
-	Oid		   *types;
-	int			type_count;
-	Oid			role;
-} PlanKey;
-
-typedef struct KeptPlan
-{
-	PlanKey		key;			/* first, as dynahash wants it; points into "memory" */
-	SPIPlanPtr	plan;			/* NULL while it is being prepared, or after that failed */
-	MemoryContext memory;
-	int			users;			/* executions under way: SQL can call functions that call us again */
-	dlist_node	recency;
-} KeptPlan;
-
-static MemoryContext plan_memory;
-static HTAB *plans;
-static dlist_head plans_by_recency; /* most recently used first */
 
 /* The response, and where its next bytes go. */
 typedef struct Receiver
@@ -70,189 +37,6 @@ typedef struct Receiver
 	StringInfo	out;
 	uint64		rows;
 } Receiver;
-
-/*
- * The plan cache
- */
-static uint32
-plan_hash(const void *key, Size keysize pg_attribute_unused())
-{
-	const PlanKey *plan = key;
-	uint32		hash = hash_bytes((const unsigned char *) plan->text, strlen(plan->text));
-
-	hash = hash_combine(hash, murmurhash32(plan->role));
-	return hash_combine(hash, hash_bytes((const unsigned char *) plan->types, plan->type_count * sizeof(Oid)));
-}
-
-/* Zero when equal, as dynahash wants it. */
-static int
-plan_match(const void *a, const void *b, Size keysize pg_attribute_unused())
-{
-	const PlanKey *left = a;
-	const PlanKey *right = b;
-
-	if (left->role != right->role || left->type_count != right->type_count || strcmp(left->text, right->text) != 0)
-		return 1;
-	return left->type_count == 0 ? 0 : memcmp(left->types, right->types, left->type_count * sizeof(Oid));
-}
-
-/*
- * Roles.  What a role may do is woven into plans: which policies apply, which functions may be inlined.  PostgreSQL
- * releases before 15.20, 17.11 and 18.6 keep a plan when its role's attributes or memberships change, and no release
- * looks at the EXECUTE right of an inlined function again.  So after any such change every plan of this backend is made
- * anew: those of functions that an operation runs, too, hence PostgreSQL's own reset rather than one of ours.
- *
- * The caller has received invalidation messages since it read the clock, so a plan is at least as new as the fill's
- * start.  A transaction's own changes, and their rollback, are told like any other.
- */
-static bool roles_have_changed = false;
-
-static void
-note_role_change(Datum arg pg_attribute_unused(), int cacheid pg_attribute_unused(),
-				 uint32 hashvalue pg_attribute_unused())
-{
-	roles_have_changed = true;
-}
-
-static void
-renew_plans(void)
-{
-	if (!roles_have_changed)
-		return;
-	roles_have_changed = false;
-	ResetPlanCache();
-}
-
-static void
-plans_init(void)
-{
-	HASHCTL		control = {0};
-
-	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, note_role_change, (Datum) 0);
-	CacheRegisterSyscacheCallback(AUTHOID, note_role_change, (Datum) 0);
-	CacheRegisterSyscacheCallback(DATABASEOID, note_role_change, (Datum) 0);
-	/* plans of functions may be older than this registration */
-	roles_have_changed = true;
-
-	plan_memory = AllocSetContextCreate(CacheMemoryContext, "fraiseql plans", ALLOCSET_DEFAULT_SIZES);
-	control.keysize = sizeof(PlanKey);
-	control.entrysize = sizeof(KeptPlan);
-	control.hash = plan_hash;
-	control.match = plan_match;
-	control.hcxt = plan_memory;
-	dlist_init(&plans_by_recency);
-	plans = hash_create("fraiseql plans", PLAN_LIMIT, &control,
-						HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
-}
-
-static void
-plan_drop(KeptPlan *plan)
-{
-	SPIPlanPtr	prepared = plan->plan;
-	MemoryContext memory = plan->memory;
-
-	dlist_delete(&plan->recency);
-	hash_search(plans, &plan->key, HASH_REMOVE, NULL);
-	MemoryContextDelete(memory);
-	if (prepared != NULL)
-		SPI_freeplan(prepared);
-}
-
-/* Make room for one more.  Plans that are running stay, so the limit can be passed by the depth of recursion. */
-static void
-plans_shrink(void)
-{
-	dlist_node *node = dlist_is_empty(&plans_by_recency) ? NULL : dlist_tail_node(&plans_by_recency);
-
-	while (node != NULL && hash_get_num_entries(plans) >= PLAN_LIMIT)
-	{
-		KeptPlan *plan = dlist_container(KeptPlan, recency, node);
-
-		node = dlist_has_prev(&plans_by_recency, node) ? dlist_prev_node(&plans_by_recency, node) : NULL;
-		if (plan->users == 0)
-			plan_drop(plan);
-	}
-}
-
-/* An entry without a plan.  Its key is copied first, so that an error half-way leaves no entry with a dangling key. */
-static KeptPlan *
-plan_enter(const PlanKey *key)
-{
-	MemoryContext memory = AllocSetContextCreate(plan_memory, "fraiseql plan", ALLOCSET_SMALL_SIZES);
-	PlanKey		copy = *key;
-	KeptPlan   *plan;
-	bool		found;
-
-	copy.text = MemoryContextStrdup(memory, key->text);
-	copy.types = MemoryContextAlloc(memory, Max(key->type_count, 1) * sizeof(Oid));
-	memcpy(copy.types, key->types, key->type_count * sizeof(Oid));
-	plan = hash_search(plans, &copy, HASH_ENTER, &found);
-	plan->plan = NULL;
-	plan->memory = memory;
-	plan->users = 0;
-	dlist_push_head(&plans_by_recency, &plan->recency);
-	return plan;
-}
-
-/*
- * The entry of a statement, made at its first use.  It is pinned before anything else happens: preparing and running
- * can reach functions that call us again, and room that they make must not be this entry's.
- */
-static KeptPlan *
-plan_pin(const FqlSql *sql)
-{
-	PlanKey		key = {
-		.text = sql->text.data, .type_count = sql->parameter_count, .role = GetUserId()
-	};
-	KeptPlan   *plan;
-
-	key.types = palloc(Max(sql->parameter_count, 1) * sizeof(Oid));
-	for (int i = 0; i < sql->parameter_count; i++)
-		key.types[i] = sql->parameters[i].type;
-	if (plans == NULL)
-		plans_init();
-	renew_plans();
-	plan = hash_search(plans, &key, HASH_FIND, NULL);
-	if (plan == NULL)
-	{
-		plans_shrink();
-		plan = plan_enter(&key);
-	}
-	else
-		dlist_move_head(&plans_by_recency, &plan->recency);
-	plan->users++;
-	return plan;
-}
-
-/*
- * Functions that ran queries of their own may have done so while planning: a function that is labelled immutable but
- * reads a table is folded into a constant, and a kept plan would repeat the constant without anybody seeing the read.
- * Such plans are made anew each time.
- */
-static void
-plan_unpin(KeptPlan *plan)
-{
-	if (--plan->users == 0 && fql_observe_saw_nested())
-		plan_drop(plan);
-}
-
-/* Prepare a pinned entry's statement unless that was done before.  Cursor options 0: no parallel workers. */
-static void
-plan_prepare(KeptPlan *plan)
-{
-	SPIPlanPtr	prepared;
-
-	if (plan->plan != NULL)
-		return;
-	prepared = SPI_prepare(plan->key.text, plan->key.type_count, plan->key.types);
-	if (prepared == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("could not prepare the statement of a GraphQL operation"),
-				 errdetail_internal("SPI_prepare: %s", SPI_result_code_string(SPI_result))));
-	SPI_keepplan(prepared);
-	plan->plan = prepared;
-}
 
 /*
  * Parameters
@@ -364,7 +148,7 @@ receiver_receive(TupleTableSlot *slot, DestReceiver *self)
  * of kind DestNone for one that wants no rows, so ours says DestTuplestore: any kind that SPI does not know by itself.
  */
 static void
-run_statement(KeptPlan *plan, ParamListInfo parameters, StringInfo out)
+run_statement(FqlPlan *plan, ParamListInfo parameters, StringInfo out)
 {
 	Receiver	receiver = {
 		.receiver = {receiver_receive, receiver_startup, receiver_nothing, receiver_nothing, DestTuplestore},
@@ -375,8 +159,7 @@ run_statement(KeptPlan *plan, ParamListInfo parameters, StringInfo out)
 	};
 	int			result;
 
-	plan_prepare(plan);
-	result = SPI_execute_plan_extended(plan->plan, &options);
+	result = SPI_execute_plan_extended(fql_plan_prepare(plan), &options);
 	if (result != SPI_OK_SELECT || receiver.rows != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),
@@ -493,7 +276,7 @@ run_protected(const FqlSql *sql, StringInfo out)
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData  *volatile error = NULL;
-	KeptPlan   *volatile plan = plan_pin(sql);
+	FqlPlan    *volatile plan = fql_plan_pin(sql);
 	volatile bool reading_values = true;
 	int			len = out->len;
 
@@ -522,7 +305,7 @@ run_protected(const FqlSql *sql, StringInfo out)
 		CurrentResourceOwner = owner;
 	}
 	PG_END_TRY();
-	plan_unpin(plan);
+	fql_plan_unpin(plan);
 	if (error != NULL)
 	{
 		out->len = len;

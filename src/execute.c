@@ -37,17 +37,15 @@
 #include "access/xlog.h"
 #include "catalog/namespace.h"
 #include "fmgr.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/inval.h"
-#include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "cache.h"
 #include "core/collect.h"
 #include "exec.h"
+#include "execute.h"
 #include "guc.h"
 #include "key.h"
 #include "memory.h"
@@ -60,15 +58,6 @@
 #include "tags.h"
 
 PG_FUNCTION_INFO_V1(fql_execute);
-PG_FUNCTION_INFO_V1(fql_graphql);
-
-/* The arguments of a call. */
-typedef struct Call
-{
-	const text *query;			/* NULL: not given */
-	const text *operation_name;
-	const Jsonb *variables;
-} Call;
 
 /* A transaction id with its epoch, as of now: snapshots are always less than 2^31 transactions old. */
 static FullTransactionId
@@ -357,7 +346,7 @@ refuse_null_query(FqlDiagnostics *diagnostics)
 
 /* In a memory context of its own, from which only the response is copied out. */
 static text *
-answer_call(const Call *call)
+answer_call(const FqlCall *call)
 {
 	FqlArena   *arena = fql_memory_arena(CurrentMemoryContext);
 	FqlDiagnostics diagnostics;
@@ -383,7 +372,7 @@ answer_call(const Call *call)
 }
 
 static text *
-answer_the_long_way(const Call *call)
+answer_the_long_way(const FqlCall *call)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(caller, "fraiseql request", ALLOCSET_DEFAULT_SIZES);
@@ -405,7 +394,7 @@ answer_the_long_way(const Call *call)
 
 /* A hit on what this backend remembers, or NULL.  Counts hits only: the long way counts the rest. */
 static text *
-answer_the_short_way(const Call *call)
+answer_the_short_way(const FqlCall *call)
 {
 	FqlRequest *request;
 	FqlReader	reader;
@@ -437,7 +426,7 @@ static int	depth = 0;
 #define DEEPEST_CALL 8
 
 static text *
-answer_nested(const Call *call)
+answer_nested(const FqlCall *call)
 {
 	text	   *volatile response = NULL;
 
@@ -459,8 +448,8 @@ answer_nested(const Call *call)
 	return response;
 }
 
-static text *
-answer(const Call *call)
+text *
+fql_execute_call(const FqlCall *call)
 {
 	text	   *response = answer_the_short_way(call);
 
@@ -469,11 +458,13 @@ answer(const Call *call)
 
 /*
  * fraiseql.execute(query text, variables jsonb, operation_name text, extensions jsonb) returns json
+ *
+ * GraphQL leaves the meaning of extensions to implementations; here they have none.
  */
 Datum
 fql_execute(PG_FUNCTION_ARGS)
 {
-	Call		call = {0};
+	FqlCall		call = {0};
 
 	if (!PG_ARGISNULL(0))
 		call.query = PG_GETARG_TEXT_PP(0);
@@ -481,132 +472,5 @@ fql_execute(PG_FUNCTION_ARGS)
 		call.variables = PG_GETARG_JSONB_P(1);
 	if (!PG_ARGISNULL(2))
 		call.operation_name = PG_GETARG_TEXT_PP(2);
-	PG_RETURN_TEXT_P(answer(&call));
-}
-
-/* UTF-8 as text in the database's encoding; it came from there, so only a \u escape can fail to fit. */
-static text *
-server_text(FqlStr string)
-{
-	char	   *converted = pg_any_to_server(string.data, (int) string.len, PG_UTF8);
-
-	return cstring_to_text_with_len(converted, converted == string.data ? (int) string.len : (int) strlen(converted));
-}
-
-/* A member of the request object that should be a string. */
-static bool
-request_string(FqlJson *request, const char *name, FqlArena *arena, FqlDiagnostics *diagnostics, const text **value)
-{
-	FqlJson    *member;
-	FqlStr		string;
-
-	*value = NULL;
-	if (!fql_json_member(request, fql_str_from(name), &member) || fql_json_kind(member) == FQL_JSON_NULL)
-		return true;
-	if (fql_json_kind(member) != FQL_JSON_STRING)
-	{
-		fql_diagnose(diagnostics, FQL_ERROR_BAD_INPUT, (FqlLocation){0, 0}, "\"%s\" must be a string.", name);
-		return false;
-	}
-	string = fql_json_text(member, arena);
-	if (memchr(string.data, '\0', string.len) != NULL)
-	{
-		fql_diagnose(diagnostics, FQL_ERROR_BAD_INPUT, (FqlLocation){0, 0},
-					 "\"%s\" must not contain the character U+0000.", name);
-		return false;
-	}
-	*value = server_text(string);
-	return true;
-}
-
-/*
- * Valid JSON as jsonb, or NULL where jsonb cannot hold it (U+0000, numbers beyond its range).  Its input function takes
- * nothing but memory, so its error can be caught without a subtransaction.
- */
-static Jsonb *
-jsonb_from_text(char *json)
-{
-	MemoryContext context = CurrentMemoryContext;
-	Jsonb	   *volatile result = NULL;
-
-	PG_TRY();
-	{
-		result = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
-			PG_RE_THROW();
-		FlushErrorState();
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
-	return result;
-}
-
-/* The member "variables" as jsonb. */
-static bool
-request_variables(FqlJson *request, FqlArena *arena, FqlDiagnostics *diagnostics, const Jsonb **value)
-{
-	FqlJson    *member;
-	FqlBuffer	buffer;
-
-	*value = NULL;
-	if (!fql_json_member(request, FQL_STR("variables"), &member) || fql_json_kind(member) == FQL_JSON_NULL)
-		return true;
-	if (fql_json_kind(member) != FQL_JSON_OBJECT)
-	{
-		fql_diagnose(diagnostics, FQL_ERROR_BAD_INPUT, (FqlLocation){0, 0}, "\"variables\" must be an object.");
-		return false;
-	}
-	fql_buffer_init(&buffer, arena);
-	fql_json_print(member, &buffer);
-	*value = jsonb_from_text(text_to_cstring(server_text(fql_buffer_text(&buffer))));
-	if (*value == NULL)
-		fql_diagnose(diagnostics, FQL_ERROR_BAD_INPUT, (FqlLocation){0, 0},
-					 "\"variables\" holds a value that cannot be stored as jsonb.");
-	return *value != NULL;
-}
-
-static text *
-answer_request_object(FqlStr object, FqlArena *arena, FqlDiagnostics *diagnostics)
-{
-	Call		call = {0};
-	FqlJson    *request;
-
-	if (!fql_json_parse(object, 512, arena, diagnostics, &request))
-		return fql_response_request_error(diagnostics);
-	if (fql_json_kind(request) != FQL_JSON_OBJECT)
-	{
-		fql_diagnose(diagnostics, FQL_ERROR_BAD_INPUT, (FqlLocation){0, 0}, "A GraphQL request must be an object.");
-		return fql_response_request_error(diagnostics);
-	}
-	if (!request_string(request, "query", arena, diagnostics, &call.query) ||
-		!request_string(request, "operationName", arena, diagnostics, &call.operation_name) ||
-		!request_variables(request, arena, diagnostics, &call.variables))
-		return fql_response_request_error(diagnostics);
-	return answer(&call);
-}
-
-/*
- * fraiseql.graphql(request json) returns json
- */
-Datum
-fql_graphql(PG_FUNCTION_ARGS)
-{
-	FqlArena   *arena = fql_memory_arena(CurrentMemoryContext);
-	FqlDiagnostics diagnostics;
-	text	   *object;
-
-	fql_diagnostics_init(&diagnostics, arena);
-	if (PG_ARGISNULL(0))
-		PG_RETURN_TEXT_P(refuse_null_query(&diagnostics));
-	object = PG_GETARG_TEXT_PP(0);
-	PG_RETURN_TEXT_P(answer_request_object(fql_response_to_utf8((FqlStr){VARDATA_ANY(object),
-																VARSIZE_ANY_EXHDR(object)}),
-										   arena, &diagnostics));
+	PG_RETURN_TEXT_P(fql_execute_call(&call));
 }

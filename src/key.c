@@ -44,9 +44,18 @@ static char *split_from = NULL;
 static char *split_buffer = NULL;
 static List *split_names = NIL;
 
-/*
- * An error (out of memory) half-way leaves split_from NULL, so the next call starts over.
- */
+/* What this file keeps for the whole life of the backend. */
+static MemoryContext
+key_memory(void)
+{
+	static MemoryContext context = NULL;
+
+	if (context == NULL)
+		context = AllocSetContextCreate(TopMemoryContext, "fraiseql key", ALLOCSET_SMALL_SIZES);
+	return context;
+}
+
+/* An error (out of memory) half-way leaves split_from NULL, so the next call starts over. */
 static List *
 vary_names(void)
 {
@@ -55,7 +64,7 @@ vary_names(void)
 
 	if (split_from != NULL && strcmp(split_from, fql_cache_vary) == 0)
 		return split_names;
-	previous = MemoryContextSwitchTo(TopMemoryContext);
+	previous = MemoryContextSwitchTo(key_memory());
 	if (split_from != NULL)
 	{
 		pfree(split_from);
@@ -137,13 +146,12 @@ append_settings(StringInfo key)
 
 	appendBinaryStringInfo(key, (char *) numbers, sizeof(numbers));
 	append_cstring(key, pg_get_timezone_name(session_timezone));
-	append_cstring(key, GetConfigOption("timezone_abbreviations", false, false));
 	append_cstring(key, namespace_search_path);
 	append_cstring(key, locale_monetary);
 	append_cstring(key, locale_numeric);
 	append_cstring(key, locale_time);
 	append_cstring(key, TSCurrentConfig);
-	append_cstring(key, GetConfigOption("timezone_abbreviations", true, false));
+	append_cstring(key, GetConfigOption("timezone_abbreviations", false, false));
 }
 
 static void
@@ -164,7 +172,7 @@ key_buffer(void)
 
 	if (buffer.data == NULL)
 	{
-		MemoryContext previous = MemoryContextSwitchTo(TopMemoryContext);
+		MemoryContext previous = MemoryContextSwitchTo(key_memory());
 
 		initStringInfo(&buffer);
 		MemoryContextSwitchTo(previous);

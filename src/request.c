@@ -586,8 +586,8 @@ fql_request_coerce(FqlRequest *public, const Jsonb *variables, FqlArena *arena, 
 		Jsonb	   *input = unconstify(Jsonb *, variables);
 		char	   *json = JsonbToCString(NULL, &input->root, VARSIZE(input));
 
-		/* jsonb itself bounds nesting by the stack; the limit here only has to be one */
-		if (!fql_json_parse(fql_response_to_utf8(fql_str_from(json)), 512, arena, diagnostics, &values))
+		if (!fql_json_parse(fql_response_to_utf8(fql_str_from(json)), FQL_REQUEST_JSON_DEPTH, arena, diagnostics,
+							&values))
 			return NULL;
 	}
 	coerced = fql_coerce_variables(public->operation, public->types, values, arena, diagnostics);

@@ -12,6 +12,8 @@
 
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "compat.h"
 #include "response.h"
@@ -238,4 +240,18 @@ fql_response_to_utf8(FqlStr text)
 	if (converted == text.data)
 		return text;
 	return fql_str_from(converted);
+}
+
+text *
+fql_response_from_utf8(FqlStr utf8)
+{
+	const char *data = utf8.len > 0 ? utf8.data : "";
+	char	   *converted;
+
+	if (utf8.len >= MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("text is too long to be converted")));
+	converted = pg_any_to_server(data, (int) utf8.len, PG_UTF8);
+	return cstring_to_text_with_len(converted, converted == data ? (int) utf8.len : (int) strlen(converted));
 }

@@ -20,7 +20,10 @@ extern void fql_response_append_errors(StringInfo out, const FqlDiagnostics *dia
 /* Append JSON text without insignificant whitespace. */
 extern void fql_response_append_compact(StringInfo out, const char *json, size_t len);
 
-/* UTF-8 from and to the database encoding, for databases that are not UTF8; the same pointer where nothing changes. */
+/* Text of the database, in its encoding, as UTF-8; the same pointer where nothing changes. */
 extern FqlStr fql_response_to_utf8(FqlStr text);
+
+/* UTF-8 as text of the database, in its encoding.  Raises where a character does not exist there. */
+extern text *fql_response_from_utf8(FqlStr utf8);
 
 #endif							/* FQL_RESPONSE_H */

@@ -643,7 +643,7 @@ fql_schema_build(FqlArena *arena, List **problems)
 {
 	FqlSchemaBuild build = {.arena = arena};
 
-	/* Names and types still come from the syscache: see at least what was committed before this call. */
+	/* Some things come from the syscache: see at least what was committed before this call. */
 	AcceptInvalidationMessages();
 	build.types = fql_typesystem_create(arena);
 	build.type_names = make_table("fraiseql type names", FQL_NAME_MAX + 1, sizeof(NameEntry), HASH_STRINGS);

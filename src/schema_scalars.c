@@ -80,7 +80,7 @@ compare_labels(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The labels of an enum in their order, as of a fresh catalog snapshot (see catalog.c). */
+/* The labels of an enum in their order. */
 static EnumLabel *
 read_labels(Oid type, int *count)
 {

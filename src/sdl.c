@@ -9,14 +9,13 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "compat.h"
 #include "memory.h"
+#include "response.h"
 #include "schema.h"
 
 PG_FUNCTION_INFO_V1(fql_schema_sdl);
@@ -272,8 +271,6 @@ fql_schema_sdl(PG_FUNCTION_ARGS)
 {
 	SdlWriter	writer = {.role = GetUserId()};
 	FqlDiagnostics diagnostics;
-	FqlStr		sdl;
-	char	   *converted;
 
 	(void) fcinfo;
 	writer.arena = fql_memory_arena(CurrentMemoryContext);
@@ -281,7 +278,5 @@ fql_schema_sdl(PG_FUNCTION_ARGS)
 	fql_buffer_init(&writer.out, writer.arena);
 	writer.types = fql_schema_load(writer.arena, &diagnostics);
 	write_types(&writer);
-	sdl = fql_buffer_text(&writer.out);
-	converted = pg_any_to_server(sdl.len > 0 ? sdl.data : "", sdl.len, PG_UTF8);
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(converted, converted == sdl.data ? sdl.len : strlen(converted)));
+	PG_RETURN_TEXT_P(fql_response_from_utf8(fql_buffer_text(&writer.out)));
 }

@@ -10,6 +10,9 @@
 /* The parser goes no deeper whatever parser_depth says: every recursion over an AST relies on it. */
 #define FQL_PARSER_DEPTH_MAX 1000
 
+/* How deep the JSON of a request may nest.  The jsonb type goes as deep as the stack; this only has to be a bound. */
+#define FQL_REQUEST_JSON_DEPTH 512
+
 typedef struct FqlLimits
 {
 	uint32_t	source_bytes;	/* checked before lexing */

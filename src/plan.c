@@ -1,0 +1,227 @@
+/*
+ * plan.c
+ *    Prepared plans, kept by each backend.
+ *
+ * They are kept by SQL text, parameter types and role: a bounded number, the least recently used dropped.  The text is
+ * exact where the normalized operation would not be: variables can change the statement (where: $filter).  PostgreSQL's
+ * plan cache below does the rest: it plans anew after DDL, and chooses between generic and custom plans.
+ *
+ * Roles.  What a role may do is woven into plans: which policies apply, which functions may be inlined.  PostgreSQL
+ * releases before 15.20, 17.11 and 18.6 keep a plan when its role's attributes or memberships change, and no release
+ * looks at the EXECUTE right of an inlined function again.  So after any such change every plan of this backend is made
+ * anew: those of functions that an operation runs, too, hence PostgreSQL's own reset rather than one of ours.
+ *
+ * The caller has received invalidation messages since it read the clock, so a plan is at least as new as the fill's
+ * start.  A transaction's own changes, and their rollback, are told like any other.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "lib/ilist.h"
+#include "miscadmin.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/plancache.h"
+#include "utils/syscache.h"
+
+#include "observe.h"
+#include "plan.h"
+
+#define PLAN_LIMIT 256
+
+/* The role is part of it because PostgreSQL asks for EXECUTE on a function that it inlines only while planning. */
+typedef struct PlanKey
+{
+	const char *text;
+	Oid		   *types;
+	int			type_count;
+	Oid			role;
+} PlanKey;
+
+struct FqlPlan
+{
+	PlanKey		key;			/* first, as dynahash wants it; points into "memory" */
+	SPIPlanPtr	prepared;		/* NULL while it is being prepared, or after that failed */
+	MemoryContext memory;
+	int			users;			/* executions under way: SQL can call functions that call us again */
+	dlist_node	recency;
+};
+
+static MemoryContext plan_memory;
+static HTAB *plans;
+static dlist_head plans_by_recency; /* most recently used first */
+
+static uint32
+plan_hash(const void *key, Size keysize pg_attribute_unused())
+{
+	const PlanKey *plan = key;
+	uint32		hash = hash_bytes((const unsigned char *) plan->text, strlen(plan->text));
+
+	hash = hash_combine(hash, murmurhash32(plan->role));
+	return hash_combine(hash, hash_bytes((const unsigned char *) plan->types, plan->type_count * sizeof(Oid)));
+}
+
+/* Zero when equal, as dynahash wants it. */
+static int
+plan_match(const void *a, const void *b, Size keysize pg_attribute_unused())
+{
+	const PlanKey *left = a;
+	const PlanKey *right = b;
+
+	if (left->role != right->role || left->type_count != right->type_count || strcmp(left->text, right->text) != 0)
+		return 1;
+	return left->type_count == 0 ? 0 : memcmp(left->types, right->types, left->type_count * sizeof(Oid));
+}
+
+/* Set by the callbacks below; the plans are renewed at the next use. */
+static bool roles_have_changed = false;
+
+static void
+note_role_change(Datum arg pg_attribute_unused(), int cacheid pg_attribute_unused(),
+				 uint32 hashvalue pg_attribute_unused())
+{
+	roles_have_changed = true;
+}
+
+/* Have every plan of this backend made anew if what roles may do has changed (see the top of the file). */
+static void
+renew_plans(void)
+{
+	if (!roles_have_changed)
+		return;
+	roles_have_changed = false;
+	ResetPlanCache();
+}
+
+static void
+plans_init(void)
+{
+	HASHCTL		control = {0};
+
+	plan_memory = AllocSetContextCreate(CacheMemoryContext, "fraiseql plans", ALLOCSET_DEFAULT_SIZES);
+	control.keysize = sizeof(PlanKey);
+	control.entrysize = sizeof(FqlPlan);
+	control.hash = plan_hash;
+	control.match = plan_match;
+	control.hcxt = plan_memory;
+	dlist_init(&plans_by_recency);
+	plans = hash_create("fraiseql plans", PLAN_LIMIT, &control,
+						HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, note_role_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, note_role_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(DATABASEOID, note_role_change, (Datum) 0);
+	/* plans of functions may be older than this registration */
+	roles_have_changed = true;
+}
+
+static void
+plan_drop(FqlPlan *plan)
+{
+	SPIPlanPtr	prepared = plan->prepared;
+	MemoryContext memory = plan->memory;
+
+	dlist_delete(&plan->recency);
+	hash_search(plans, &plan->key, HASH_REMOVE, NULL);
+	MemoryContextDelete(memory);
+	if (prepared != NULL)
+		SPI_freeplan(prepared);
+}
+
+/* Make room for one more.  Plans that are running stay, so the limit can be passed by the depth of recursion. */
+static void
+plans_shrink(void)
+{
+	dlist_node *node = dlist_is_empty(&plans_by_recency) ? NULL : dlist_tail_node(&plans_by_recency);
+
+	while (node != NULL && hash_get_num_entries(plans) >= PLAN_LIMIT)
+	{
+		FqlPlan    *plan = dlist_container(FqlPlan, recency, node);
+
+		node = dlist_has_prev(&plans_by_recency, node) ? dlist_prev_node(&plans_by_recency, node) : NULL;
+		if (plan->users == 0)
+			plan_drop(plan);
+	}
+}
+
+/* An entry without a plan.  Its key is copied first, so that an error half-way leaves no entry with a dangling key. */
+static FqlPlan *
+plan_enter(const PlanKey *key)
+{
+	MemoryContext memory = AllocSetContextCreate(plan_memory, "fraiseql plan", ALLOCSET_SMALL_SIZES);
+	PlanKey		copy = *key;
+	FqlPlan    *plan;
+	bool		found;
+
+	copy.text = MemoryContextStrdup(memory, key->text);
+	copy.types = MemoryContextAlloc(memory, Max(key->type_count, 1) * sizeof(Oid));
+	memcpy(copy.types, key->types, key->type_count * sizeof(Oid));
+	plan = hash_search(plans, &copy, HASH_ENTER, &found);
+	plan->prepared = NULL;
+	plan->memory = memory;
+	plan->users = 0;
+	dlist_push_head(&plans_by_recency, &plan->recency);
+	return plan;
+}
+
+/*
+ * The entry of a statement, made at its first use.  It is pinned before anything else happens: preparing and running
+ * can reach functions that call us again, and room that they make must not be this entry's.
+ */
+FqlPlan *
+fql_plan_pin(const FqlSql *sql)
+{
+	PlanKey		key = {
+		.text = sql->text.data, .type_count = sql->parameter_count, .role = GetUserId()
+	};
+	FqlPlan    *plan;
+
+	key.types = palloc(Max(sql->parameter_count, 1) * sizeof(Oid));
+	for (int i = 0; i < sql->parameter_count; i++)
+		key.types[i] = sql->parameters[i].type;
+	if (plans == NULL)
+		plans_init();
+	renew_plans();
+	plan = hash_search(plans, &key, HASH_FIND, NULL);
+	if (plan == NULL)
+	{
+		plans_shrink();
+		plan = plan_enter(&key);
+	}
+	else
+		dlist_move_head(&plans_by_recency, &plan->recency);
+	plan->users++;
+	return plan;
+}
+
+/*
+ * Functions that ran queries of their own may have done so while planning: a function that is labelled immutable but
+ * reads a table is folded into a constant, and a kept plan would repeat the constant without anybody seeing the read.
+ * Such plans are made anew each time.
+ */
+void
+fql_plan_unpin(FqlPlan *plan)
+{
+	if (--plan->users == 0 && fql_observe_saw_nested())
+		plan_drop(plan);
+}
+
+/* Prepare a pinned entry's statement unless that was done before.  Cursor options 0: no parallel workers. */
+SPIPlanPtr
+fql_plan_prepare(FqlPlan *plan)
+{
+	SPIPlanPtr	prepared;
+
+	if (plan->prepared != NULL)
+		return plan->prepared;
+	prepared = SPI_prepare(plan->key.text, plan->key.type_count, plan->key.types);
+	if (prepared == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not prepare the statement of a GraphQL operation"),
+				 errdetail_internal("SPI_prepare: %s", SPI_result_code_string(SPI_result))));
+	SPI_keepplan(prepared);
+	plan->prepared = prepared;
+	return prepared;
+}
