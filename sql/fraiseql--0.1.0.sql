@@ -190,7 +190,7 @@ COMMENT ON COLUMN fraiseql.cache_entries.key_hash IS 'hash of the whole key, hex
 COMMENT ON COLUMN fraiseql.cache_entries.bytes IS 'bytes of the answer';
 COMMENT ON COLUMN fraiseql.cache_entries.memory_bytes IS 'bytes that the entry occupies';
 COMMENT ON COLUMN fraiseql.cache_entries.tags IS 'number of tags that it depends on';
-COMMENT ON COLUMN fraiseql.cache_entries.valid IS 'false: a write has made it invalid and it waits to be freed';
+COMMENT ON COLUMN fraiseql.cache_entries.valid IS 'false: a write has made it invalid, or its time to live is over; it waits to be freed';
 COMMENT ON COLUMN fraiseql.cache_entries.created_at IS 'when it was published';
 COMMENT ON COLUMN fraiseql.cache_entries.expires_at IS 'when its time to live is over';
 

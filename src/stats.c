@@ -43,11 +43,13 @@ static const FqlReasonInfo reasons[FQL_REASON_COUNT] = {
 		"Not enough entries could be evicted in a bounded time; enlarge fraiseql.cache_size."},
 	[FQL_REJECTED_UNTRACKED] = {"untracked", "rejected",
 		"A table that the answer read has no tracking triggers, or has them disabled; see fraiseql.track()."},
-	[FQL_REJECTED_TEMPORARY] = {"temporary", "rejected", "The answer read a temporary table."},
+	[FQL_REJECTED_TEMPORARY] = {"temporary", "rejected",
+		"The answer read a temporary table, or the session has temporary objects that a name in a function could "
+		"mean."},
 	[FQL_REJECTED_FOREIGN] = {"foreign", "rejected", "The answer read a foreign table or came from a custom scan."},
 	[FQL_REJECTED_SAMPLE] = {"sample", "rejected", "The answer read a sample of a table (TABLESAMPLE)."},
 	[FQL_REJECTED_ROW_LOCK] = {"row_lock", "rejected", "The answer locked rows (FOR UPDATE or FOR SHARE)."},
-	[FQL_REJECTED_VOLATILE] = {"volatile", "rejected", "A volatile function had part in the answer."},
+	[FQL_REJECTED_VOLATILE] = {"volatile", "rejected", "A volatile function or a write had part in the answer."},
 	[FQL_REJECTED_CLOCK] = {"clock", "rejected", "The answer depends on the current time."},
 	[FQL_REJECTED_SETTING] = {"setting", "rejected",
 		"The answer read a setting that is not in fraiseql.cache_vary, or whose name is not a constant."},
@@ -59,7 +61,8 @@ static const FqlReasonInfo reasons[FQL_REASON_COUNT] = {
 		"are fine."},
 	[FQL_REJECTED_PARALLEL] = {"parallel", "rejected",
 		"A function's query ran with parallel workers, whose reads cannot be seen."},
-	[FQL_REJECTED_PLAN] = {"plan", "rejected", "The plan has a part that fraiseql does not know."},
+	[FQL_REJECTED_PLAN] = {"plan", "rejected",
+		"The plan has a part that fraiseql does not know, or reads a system column such as ctid."},
 };
 
 const FqlReasonInfo *
