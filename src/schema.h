@@ -88,6 +88,16 @@ typedef enum FqlOperator
 	FQL_OP_REGEX, FQL_OP_IREGEX, FQL_OP_NREGEX, FQL_OP_NIREGEX
 } FqlOperator;
 
+/* A value of the enum OrderDirection and the SQL that it stands for; the first is what is meant where none is given. */
+typedef struct FqlOrderDirection
+{
+	FqlStr		name;
+	const char *sql;
+} FqlOrderDirection;
+
+#define FQL_ORDER_DIRECTION_COUNT 6
+extern const FqlOrderDirection fql_order_directions[FQL_ORDER_DIRECTION_COUNT];
+
 /* FqlInputField.binding of the fields of <Type>Where, <Scalar>Filter and <Type>OrderBy. */
 typedef enum FqlInputMeaning
 {

@@ -61,6 +61,15 @@ static const OperatorRow operators[] = {
 /* A row is found by its operator. */
 StaticAssertDecl(lengthof(operators) == FQL_OP_NIREGEX + 1, "one row an operator, in the order of FqlOperator");
 
+const FqlOrderDirection fql_order_directions[FQL_ORDER_DIRECTION_COUNT] = {
+	{{"ASC", 3}, " ASC"},
+	{{"DESC", 4}, " DESC"},
+	{{"ASC_NULLS_FIRST", 15}, " ASC NULLS FIRST"},
+	{{"ASC_NULLS_LAST", 14}, " ASC NULLS LAST"},
+	{{"DESC_NULLS_FIRST", 16}, " DESC NULLS FIRST"},
+	{{"DESC_NULLS_LAST", 15}, " DESC NULLS LAST"},
+};
+
 /* A filter type that exists already. */
 typedef struct Filter
 {
@@ -276,18 +285,15 @@ is_sortable(const FqlDraftField *field)
 static const FqlType *
 order_direction(FqlSchemaBuild *build)
 {
-	static const FqlStr values[] = {
-		{"ASC", 3}, {"DESC", 4}, {"ASC_NULLS_FIRST", 15}, {"ASC_NULLS_LAST", 14},
-		{"DESC_NULLS_FIRST", 16}, {"DESC_NULLS_LAST", 15},
-	};
 	FqlType    *type;
 
 	if (build->order_direction != NULL)
 		return build->order_direction;
 	type = fql_typesystem_add(build->types, FQL_TYPE_ENUM, FQL_STR("OrderDirection"));
-	type->enum_value_count = lengthof(values);
-	type->enum_values = FQL_NEW_ARRAY(build->arena, FqlStr, lengthof(values));
-	memcpy(type->enum_values, values, sizeof(values));
+	type->enum_value_count = lengthof(fql_order_directions);
+	type->enum_values = FQL_NEW_ARRAY(build->arena, FqlStr, lengthof(fql_order_directions));
+	for (size_t i = 0; i < lengthof(fql_order_directions); i++)
+		type->enum_values[i] = fql_order_directions[i].name;
 	return build->order_direction = type;
 }
 

@@ -7,32 +7,17 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "miscadmin.h"
 
 #include "sqlgen_internal.h"
 
-/* An enum value of OrderDirection and its SQL. */
-static const struct
-{
-	FqlStr		name;
-	const char *sql;
-}			directions[] = {
-	{{"ASC", 3}, " ASC"},
-	{{"DESC", 4}, " DESC"},
-	{{"ASC_NULLS_FIRST", 15}, " ASC NULLS FIRST"},
-	{{"ASC_NULLS_LAST", 14}, " ASC NULLS LAST"},
-	{{"DESC_NULLS_FIRST", 16}, " DESC NULLS FIRST"},
-	{{"DESC_NULLS_LAST", 15}, " DESC NULLS LAST"},
-};
-
 static const char *
 direction_sql(const FqlInput *direction)
 {
-	for (size_t i = 0; direction != NULL && i < lengthof(directions); i++)
-		if (fql_str_equal(direction->text, directions[i].name))
-			return directions[i].sql;
-	return directions[0].sql;
+	for (size_t i = 0; direction != NULL && i < lengthof(fql_order_directions); i++)
+		if (fql_str_equal(direction->text, fql_order_directions[i].name))
+			return fql_order_directions[i].sql;
+	return fql_order_directions[0].sql;
 }
 
 /* " ORDER BY " before the first sort key, a comma before the others. */

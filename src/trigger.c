@@ -77,24 +77,28 @@ trigger_data(FunctionCallInfo fcinfo, const char *function)
 	return (TriggerData *) fcinfo->context;
 }
 
-/* A row of the relation was inserted, updated or deleted. */
-Datum
-fql_track_row(PG_FUNCTION_ARGS)
+/* The relation that the trigger is on is written to. */
+static Datum
+touch_relation(FunctionCallInfo fcinfo, const char *function)
 {
-	TriggerData *trigger = trigger_data(fcinfo, "fraiseql.track_row");
+	TriggerData *trigger = trigger_data(fcinfo, function);
 
 	fql_tags_touch(fql_tag_relation(MyDatabaseId, RelationGetRelid(trigger->tg_relation)));
 	PG_RETURN_POINTER(NULL);
 }
 
-/* The relation was emptied. */
+/* A row was inserted, updated or deleted. */
+Datum
+fql_track_row(PG_FUNCTION_ARGS)
+{
+	return touch_relation(fcinfo, "fraiseql.track_row");
+}
+
+/* All rows are gone. */
 Datum
 fql_track_truncate(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = trigger_data(fcinfo, "fraiseql.track_truncate");
-
-	fql_tags_touch(fql_tag_relation(MyDatabaseId, RelationGetRelid(trigger->tg_relation)));
-	PG_RETURN_POINTER(NULL);
+	return touch_relation(fcinfo, "fraiseql.track_truncate");
 }
 
 /* fraiseql.exposure changed, and with it the GraphQL schema. */
