@@ -122,9 +122,8 @@ get_member(const FqlShape *object, const char *key)
 	return make_shape(FQL_SHAPE_JSON);
 }
 
-/* The text of a constant, NULL: it is none. */
-static const char *
-constant_text(Node *node)
+const char *
+fql_document_key(Node *node)
 {
 	Const	   *constant;
 
@@ -289,7 +288,7 @@ read_build_object(Reader *reader, const List *arguments, const Scope *scope)
 
 	for (int i = 0; i + 1 < list_length(arguments); i += 2)
 	{
-		const char *key = constant_text(list_nth(arguments, i));
+		const char *key = fql_document_key(list_nth(arguments, i));
 
 		if (key != NULL)
 			set_member(object, key, read_expression(reader, list_nth(arguments, i + 1), scope));
@@ -350,7 +349,7 @@ static FqlShape *
 read_delete(Reader *reader, const List *arguments, const Scope *scope)
 {
 	FqlShape   *object = follow_reference(reader, read_expression(reader, linitial(arguments), scope));
-	const char *key = constant_text(lsecond(arguments));
+	const char *key = fql_document_key(lsecond(arguments));
 	FqlShape   *result = make_shape(FQL_SHAPE_OBJECT);
 	ListCell   *cell;
 
@@ -371,7 +370,7 @@ static FqlShape *
 read_member(Reader *reader, const List *arguments, const Scope *scope)
 {
 	FqlShape   *object = follow_reference(reader, read_expression(reader, linitial(arguments), scope));
-	const char *key = constant_text(lsecond(arguments));
+	const char *key = fql_document_key(lsecond(arguments));
 
 	if (object->kind != FQL_SHAPE_OBJECT || key == NULL)
 		return make_shape(FQL_SHAPE_JSON);

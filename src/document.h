@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "access/attnum.h"
 #include "nodes/pg_list.h"
 
 typedef enum FqlShapeKind
@@ -41,6 +42,20 @@ typedef struct FqlShapeMember
  * InvalidOid: there is none.
  */
 extern Oid	fql_document_definition(Oid relid);
+
+/* An output column of a view that holds the value of a key of its document, as text or typed. */
+typedef struct FqlDocumentColumn
+{
+	const char *object;			/* NULL: a key of the document; else the key of the object that it is a key of */
+	const char *key;
+	AttrNumber	number;
+} FqlDocumentColumn;
+
+/* Of FqlDocumentColumn: what is proved of the document that is this output column.  Each key once. */
+extern List *fql_document_columns(Oid view, AttrNumber document);
+
+/* The key that an argument of jsonb_build_object() gives; NULL: it is no constant. */
+extern const char *fql_document_key(Node *argument);
 
 /* The shape of the column data of such a view; never NULL, and at the top never a REFERENCE. */
 extern FqlShape *fql_document_shape(Oid view);

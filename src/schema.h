@@ -45,6 +45,22 @@ typedef enum FqlFieldKind
 	FQL_FIELD_DATA_LIST			/* a key that holds an array of objects of type target */
 } FqlFieldKind;
 
+/* A column of a read model's view that holds the same value as a key of its document (document_columns.c). */
+typedef struct FqlNativeColumn
+{
+	AttrNumber	number;			/* 0: none */
+	Oid			type;			/* domains looked through */
+	Oid			collation;
+} FqlNativeColumn;
+
+/* The same for a key of an object within the document. */
+typedef struct FqlNativeMember
+{
+	const char *key;
+	FqlNativeColumn column;
+	struct FqlNativeMember *next;
+} FqlNativeMember;
+
 /* FqlField.binding. */
 typedef struct FqlFieldBinding
 {
@@ -59,6 +75,8 @@ typedef struct FqlFieldBinding
 	AttrNumber *local_columns;
 	AttrNumber *remote_columns;
 	const char *data_key;		/* DATA_*: the key in the document, as stored */
+	FqlNativeColumn native;		/* DATA_VALUE of a relation: only where the field is read from that relation */
+	FqlNativeMember *native_members;	/* DATA_OBJECT of a relation, likewise: keys of the object */
 } FqlFieldBinding;
 
 /* What an argument of a field means: FqlInputField.binding of arguments. */

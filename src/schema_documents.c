@@ -8,6 +8,8 @@
  * lies beyond is JSON.
  *
  * Everything but id is nullable, items of lists too: nothing in a definition promises otherwise.
+ *
+ * Where the view has a column beside data for the value of a key, filters may use it (document_columns.c).
  */
 #include "postgres.h"
 
@@ -111,13 +113,21 @@ key_field_name(FqlSchemaBuild *build, const Place *place, const char *key)
 	return name;
 }
 
+static const char *
+copy_key(FqlSchemaBuild *build, const char *key)
+{
+	char	   *copy = fql_arena_alloc(build->arena, strlen(key) + 1);
+
+	memcpy(copy, key, strlen(key));
+	return copy;
+}
+
 /* A field for a key; NULL: not shown. */
 static FqlDraftField *
 build_key(FqlSchemaBuild *build, const Place *place, const char *key, FqlFieldKind kind)
 {
 	const char *name = key_field_name(build, place, key);
 	FqlDraftField *field;
-	char	   *copy;
 
 	if (name == NULL)
 		return NULL;
@@ -125,11 +135,8 @@ build_key(FqlSchemaBuild *build, const Place *place, const char *key, FqlFieldKi
 							psprintf("key \"%s%s\" of %s", place->path, key, place->entity->relation->label), kind,
 							"Name one of them with the option \"fields\" of fraiseql.expose(), or leave it out with "
 							"\"exclude\".");
-	if (field == NULL)
-		return NULL;
-	copy = fql_arena_alloc(build->arena, strlen(key) + 1);
-	memcpy(copy, key, strlen(key));
-	field->binding->data_key = copy;
+	if (field != NULL)
+		field->binding->data_key = copy_key(build, key);
 	return field;
 }
 
@@ -470,6 +477,58 @@ report_unreadable(FqlSchemaBuild *build, const FqlEntity *entity)
 					  psprintf("cannot tell what column \"data\" of %s holds", label), hint);
 }
 
+/* The field of a key of the document; NULL: it is not shown. */
+static FqlDraftField *
+field_of_key(const FqlEntity *entity, const char *key)
+{
+	ListCell   *cell;
+
+	foreach(cell, entity->object->fields)
+	{
+		FqlDraftField *field = lfirst(cell);
+
+		if (field->binding->data_key != NULL && strcmp(field->binding->data_key, key) == 0)
+			return field;
+	}
+	return NULL;
+}
+
+/* Add a column to those of the keys of an object. */
+static void
+add_native_member(FqlSchemaBuild *build, FqlFieldBinding *binding, const char *key, FqlNativeColumn column)
+{
+	FqlNativeMember *member = FQL_NEW(build->arena, FqlNativeMember);
+
+	*member = (FqlNativeMember){copy_key(build, key), column, binding->native_members};
+	binding->native_members = member;
+}
+
+/*
+ * Bind keys to the columns that hold the same values.  Only of a view: that a table tv_x keeps the columns and the
+ * documents of the view v_x in step is nowhere written.
+ */
+static void
+bind_native_columns(FqlSchemaBuild *build, const FqlEntity *entity)
+{
+	ListCell   *cell;
+
+	foreach(cell, fql_document_columns(entity->relation->relid, entity->binding->data_column))
+	{
+		const FqlDocumentColumn *found = lfirst(cell);
+		const FqlColumn *column = fql_catalog_column_numbered(entity->relation, found->number);
+		FqlDraftField *field = field_of_key(entity, found->object != NULL ? found->object : found->key);
+		FqlNativeColumn native;
+
+		if (column == NULL || field == NULL)
+			continue;
+		native = (FqlNativeColumn){column->number, getBaseType(column->type), column->collation};
+		if (found->object == NULL && field->binding->kind == FQL_FIELD_DATA_VALUE)
+			field->binding->native = native;
+		else if (found->object != NULL && field->binding->kind == FQL_FIELD_DATA_OBJECT)
+			add_native_member(build, field->binding, found->key, native);
+	}
+}
+
 /* All fields of a read model, and its key. */
 void
 fql_build_document(FqlSchemaBuild *build, FqlEntity *entity)
@@ -492,4 +551,6 @@ fql_build_document(FqlSchemaBuild *build, FqlEntity *entity)
 	foreach(cell, entity->options.data)
 		build_declared(build, &place, lfirst(cell));
 	choose_key(build, entity, id);
+	if (entity->definition == entity->relation->relid)
+		bind_native_columns(build, entity);
 }

@@ -45,8 +45,10 @@ typedef struct FqlRowSource
 typedef struct FqlBase
 {
 	const FqlRelation *relation;	/* NULL: an object within a document */
-	const char *alias;			/* of the relation */
+	const char *alias;			/* of the relation, or of the owner */
 	const char *document;		/* jsonb expression that DATA_* fields are keys of; NULL: none */
+	const FqlRelation *owner;	/* of an object within a document: the relation whose document that is */
+	const FqlNativeMember *members; /* likewise: columns of the owner that hold keys of the object */
 } FqlBase;
 
 /* A field as an operand of SQL operators. */
@@ -55,6 +57,8 @@ typedef struct FqlOperand
 	const char *sql;
 	Oid			type;			/* decides the operators and the type of parameters */
 	bool		document_id;	/* an ID within a document: text, UUIDs in whatever case they were stored */
+	const char *column;			/* the column that sql prints, to be compared with for equality; NULL: none */
+	Oid			column_type;
 } FqlOperand;
 
 /* sqlgen.c */
@@ -76,6 +80,8 @@ extern void fql_gen_join(FqlSqlGen *gen, const FqlFieldBinding *binding, const c
 /* sqlgen_where.c */
 extern void fql_gen_where(FqlSqlGen *gen, const FqlBase *base, const FqlInput *where);
 extern void fql_gen_key(FqlSqlGen *gen, const FqlBase *base, const FqlField *field, const FqlInput *value);
+
+/* sqlgen_operand.c */
 extern bool fql_gen_operand(FqlSqlGen *gen, const FqlBase *base, const FqlField *field, FqlOperand *operand);
 
 /* sqlgen_order.c */

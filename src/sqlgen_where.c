@@ -34,94 +34,6 @@ typedef struct TextMatch
 	bool		open_end;		/* anything may follow */
 } TextMatch;
 
-/* The SQL that reads a key of a document as the type that it is compared as. */
-static const char *
-document_operand(const char *document, const FqlFieldBinding *binding, Oid *type)
-{
-	const char *text = psprintf("(%s OPERATOR(pg_catalog.->>) %s)", document, fql_text_literal(binding->data_key));
-
-	*type = binding->column_type;
-	switch (binding->column_type)
-	{
-		case BOOLOID:
-			return psprintf("%s::pg_catalog.bool", text);
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-			*type = INT8OID;
-			return psprintf("%s::pg_catalog.int8", text);
-		case FLOAT4OID:
-		case FLOAT8OID:
-			*type = FLOAT8OID;
-			return psprintf("%s::pg_catalog.float8", text);
-		case NUMERICOID:
-			return psprintf("%s::pg_catalog.numeric", text);
-		case DATEOID:
-			return psprintf("fraiseql.iso_date(%s)", text);
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			*type = TIMESTAMPTZOID;
-			return psprintf("fraiseql.iso_timestamptz(%s)", text);
-		case TIMEOID:
-		case TIMETZOID:
-			*type = TIMEOID;
-			return psprintf("fraiseql.iso_time(%s)", text);
-		default:
-			*type = TEXTOID;
-			return text;
-	}
-}
-
-/* A column of the base relation as an operand. */
-static bool
-column_operand(FqlSqlGen *gen, const FqlBase *base, AttrNumber column, FqlOperand *operand)
-{
-	StringInfoData sql;
-	Oid			relid = base->relation->relid;
-
-	initStringInfo(&sql);
-	operand->type = fql_column_base_type(relid, column);
-	if (!OidIsValid(operand->type) || !fql_name_column(&sql, base->alias, relid, column))
-	{
-		fql_gen_relation_gone(gen);
-		return false;
-	}
-
-	/* "char" would cut the operand to its first byte, and then equal what it does not equal. */
-	if (operand->type == CHAROID)
-	{
-		appendStringInfoString(&sql, "::pg_catalog.text");
-		operand->type = TEXTOID;
-	}
-	operand->sql = sql.data;
-	return true;
-}
-
-/* A field as an operand; false after a diagnostic. */
-bool
-fql_gen_operand(FqlSqlGen *gen, const FqlBase *base, const FqlField *field, FqlOperand *operand)
-{
-	const FqlFieldBinding *binding = field->binding;
-	const FqlType *type = fql_type_innermost(field->type);
-
-	*operand = (FqlOperand){0};
-	if (binding->kind == FQL_FIELD_COLUMN && base->relation != NULL)
-		return column_operand(gen, base, binding->column, operand);
-	if (binding->kind != FQL_FIELD_DATA_VALUE || base->document == NULL)
-	{
-		fql_gen_diagnose(gen, FQL_ERROR_UNSUPPORTED, (FqlLocation){0, 0}, "Field \"%.*s\" cannot be compared.",
-						 FQL_STR_ARGS(field->name));
-		return false;
-	}
-
-	/* The native id column of a read model holds the same value, typed and usually indexed. */
-	if (base->relation != NULL && base->relation->id_column != 0 && strcmp(binding->data_key, "id") == 0)
-		return column_operand(gen, base, base->relation->id_column, operand);
-	operand->document_id = type->kind == FQL_TYPE_SCALAR && type->scalar == FQL_SCALAR_ID;
-	operand->sql = document_operand(base->document, binding, &operand->type);
-	return true;
-}
-
 /* A value that a uuid column could never hold is the client's mistake, told before SQL would tell it. */
 static bool
 check_uuid(FqlSqlGen *gen, const FqlOperand *operand, const FqlInput *value)
@@ -244,6 +156,25 @@ collect_items(FqlSqlGen *gen, const FqlOperand *operand, const FqlInput *first, 
 }
 
 /*
+ * The operand to find these values (one, or the items of a list) by equality with: the column itself where it may stand
+ * for the operand.  It may not for a value that its type could not hold, which merely equals no text.
+ */
+static const FqlOperand *
+equality_operand(const FqlOperand *operand, const FqlInput *values, bool list, FqlOperand *column)
+{
+	if (operand->column == NULL)
+		return operand;
+	if (operand->column_type == UUIDOID)
+	{
+		for (const FqlInput *value = values; value != NULL; value = list ? value->next : NULL)
+			if (value->kind != FQL_INPUT_NULL && !fql_is_uuid(value->text))
+				return operand;
+	}
+	*column = (FqlOperand){.sql = operand->column, .type = operand->column_type};
+	return column;
+}
+
+/*
  * operand = ANY ($n) or operand <> ALL ($n).  An empty list matches no row, and "nin" of it every row, nulls included:
  * that is what ANY and ALL of an empty array say.
  */
@@ -275,8 +206,11 @@ append_any(FqlSqlGen *gen, const FqlOperand *operand, bool negated, const FqlInp
 static void
 append_in(FqlSqlGen *gen, const FqlOperand *operand, FqlOperator op, const FqlInput *value)
 {
+	FqlOperand	column;
+
 	if (value->kind == FQL_INPUT_LIST)
-		append_any(gen, operand, op == FQL_OP_NIN, value, value->items, value->count);
+		append_any(gen, equality_operand(operand, value->items, true, &column), op == FQL_OP_NIN, value, value->items,
+				   value->count);
 	else
 		appendStringInfoString(&gen->sql->text, SQL_UNKNOWN);
 }
@@ -286,7 +220,10 @@ static void
 append_compare(FqlSqlGen *gen, const FqlOperand *operand, FqlOperator op, const FqlInput *value)
 {
 	StringInfo	out = &gen->sql->text;
+	FqlOperand	column;
 
+	if (op == FQL_OP_EQ || op == FQL_OP_NEQ)
+		operand = equality_operand(operand, value, false, &column);
 	if (value->kind == FQL_INPUT_NULL)
 	{
 		if (op == FQL_OP_EQ || op == FQL_OP_NEQ)
@@ -313,7 +250,8 @@ append_null_test(FqlSqlGen *gen, const FqlOperand *operand, FqlOperator op, cons
 	}
 	if (fql_str_equal(value->text, FQL_STR("false")))
 		is_null = !is_null;
-	appendStringInfo(&gen->sql->text, "%s IS %sNULL", operand->sql, is_null ? "" : "NOT ");
+	appendStringInfo(&gen->sql->text, "%s IS %sNULL", operand->column != NULL ? operand->column : operand->sql,
+					 is_null ? "" : "NOT ");
 }
 
 /* A LIKE pattern that matches the text itself, at the start, at the end or anywhere. */
@@ -448,11 +386,17 @@ append_related(FqlSqlGen *gen, const FqlBase *base, const FqlFieldBinding *bindi
 	appendStringInfoChar(out, ')');
 }
 
-/* A filter on an object within the document. */
+/*
+ * A filter on an object within the document.  Only the document tells whether the object exists; where the filter
+ * itself is on columns, the planner tests that first, and builds the documents of the rows that pass.
+ */
 static void
 append_embedded(FqlSqlGen *gen, const FqlBase *base, const FqlFieldBinding *binding, const FqlInput *where)
 {
 	FqlBase		nested = {
+		.owner = base->relation,
+		.alias = base->alias,
+		.members = base->relation != NULL ? binding->native_members : NULL,
 		.document = psprintf("(%s OPERATOR(pg_catalog.->) %s)", base->document, fql_text_literal(binding->data_key))
 	};
 
