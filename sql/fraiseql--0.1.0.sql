@@ -1,6 +1,6 @@
 /* sql/fraiseql--0.1.0.sql: install script, run by CREATE EXTENSION */
 
--- complain if script is sourced in psql, rather than via CREATE EXTENSION
+-- Only psql reads this line, and then goes no further: the file is for CREATE EXTENSION to run.
 \echo Use "CREATE EXTENSION fraiseql" to load this file. \quit
 
 -- Everything is created with plain CREATE, qualified by the extension's schema: an object that somebody planted under

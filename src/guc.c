@@ -137,7 +137,8 @@ define_cache_settings(void)
 	define_cache_size();
 	DefineCustomIntVariable("fraiseql.cache_ttl",
 							"How long a cached answer may live at most.",
-							"A safety net: freshness does not depend on it. fraiseql.expose() can set it per type.",
+							"A safety net: freshness does not depend on it. fraiseql.expose() can make it shorter "
+							"for a type.",
 							&fql_cache_ttl,
 							24 * 60 * 60,
 							1,
