@@ -126,6 +126,7 @@ SELECT fraiseql.expose('tv_blob', options => '{"data": {"x": "Nothing"}}');
 SELECT fraiseql.expose('tv_blob', options => '{"data": {"x": "User"}}');
 SELECT fraiseql.expose('tv_blob', options => '{"data": {"x": "[[Int]]"}}');
 SELECT fraiseql.expose('tv_blob', options => '{"data": {"x-y": "Int"}}');
+SELECT fraiseql.expose('tv_blob', options => '{"data": {"x": "Int"}, "exclude": ["x"]}');
 
 -- A whole schema fails as a whole.
 SELECT fraiseql.expose_schema('schema_errors');

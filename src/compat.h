@@ -16,6 +16,7 @@
 #include "nodes/primnodes.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
+#include "utils/fmgroids.h"
 #include "utils/wait_event.h"
 
 /* The header of variable-length values, a part of postgres.h before 16. */
@@ -63,6 +64,17 @@ fql_compat_is_json_query(Node *node pg_attribute_unused())
 {
 #if PG_VERSION_NUM >= 170000
 	return IsA(node, JsonExpr);
+#else
+	return false;
+#endif
+}
+
+/* json_agg_strict() and jsonb_agg_strict(), which leave nulls out, came with 16. */
+static inline bool
+fql_compat_is_strict_json_agg(Oid function pg_attribute_unused())
+{
+#if PG_VERSION_NUM >= 160000
+	return function == F_JSON_AGG_STRICT || function == F_JSONB_AGG_STRICT;
 #else
 	return false;
 #endif

@@ -418,20 +418,12 @@ read_function(Reader *reader, Oid function, const List *arguments, bool variadic
 static FqlShape *
 read_aggregate(Reader *reader, const Aggref *aggregate, const Scope *scope)
 {
-	switch (aggregate->aggfnoid)
-	{
-		case F_JSONB_AGG:
-		case F_JSON_AGG:
-		case F_ARRAY_AGG_ANYNONARRAY:
-#ifdef F_JSONB_AGG_STRICT
-		case F_JSONB_AGG_STRICT:
-		case F_JSON_AGG_STRICT:
-#endif
-			return make_list(read_expression(reader, (Node *) linitial_node(TargetEntry, aggregate->args)->expr,
-											 scope));
-		default:
-			return make_shape(FQL_SHAPE_JSON);
-	}
+	Oid			function = aggregate->aggfnoid;
+
+	if (function != F_JSONB_AGG && function != F_JSON_AGG && function != F_ARRAY_AGG_ANYNONARRAY &&
+		!fql_compat_is_strict_json_agg(function))
+		return make_shape(FQL_SHAPE_JSON);
+	return make_list(read_expression(reader, (Node *) linitial_node(TargetEntry, aggregate->args)->expr, scope));
 }
 
 /* (SELECT x ...) is x, ARRAY(SELECT x ...) a list of it. */

@@ -439,6 +439,23 @@ is_empty(FqlDraftObject *object)
 	return object->fields == NIL;
 }
 
+/* The type of a relation has no field.  A document that could not be read was reported before. */
+static void
+report_empty(FqlSchemaBuild *build, const FqlDraftObject *object)
+{
+	const FqlRelation *relation = object->entity->binding;
+
+	if (relation->shape == FQL_RELATION_COLUMNS)
+		fql_build_problem(build, ERRCODE_INVALID_TABLE_DEFINITION,
+						  psprintf("%s has no column that GraphQL could show", object->origin),
+						  pstrdup("Columns named pk_* and fk_* are not shown beside an id, unless the option "
+								  "\"fields\" names them."));
+	else if (relation->data_column != 0)
+		fql_build_problem(build, ERRCODE_INVALID_TABLE_DEFINITION,
+						  psprintf("%s has no key that GraphQL could show", object->origin),
+						  pstrdup("Leave at least one key out of the option \"exclude\"."));
+}
+
 /* GraphQL has no object type without a field.  Dropping one may empty another, so repeat until nothing changes. */
 static void
 drop_empty_objects(FqlSchemaBuild *build)
@@ -456,10 +473,8 @@ drop_empty_objects(FqlSchemaBuild *build)
 			if (object->dropped || !is_empty(object))
 				continue;
 			object->dropped = changed = true;
-			if (object->entity != NULL && object->entity->binding->shape == FQL_RELATION_COLUMNS)
-				fql_build_problem(build, ERRCODE_INVALID_TABLE_DEFINITION,
-								  psprintf("%s has no column that GraphQL could show", object->origin),
-								  pstrdup("Columns named pk_* and fk_* are never shown when there is an id."));
+			if (object->entity != NULL)
+				report_empty(build, object);
 		}
 	}
 	for (int i = list_length(build->objects) - 1; i >= 0; i--)
