@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include "common/string.h"
+
 #include "naming.h"
 
 static bool
@@ -125,15 +127,6 @@ fql_naming_pascal(const char *name)
 	return camel == NULL ? NULL : fql_naming_upper_first(camel);
 }
 
-static bool
-ends_with(const char *name, const char *suffix)
-{
-	size_t		len = strlen(name);
-	size_t		suffix_len = strlen(suffix);
-
-	return len >= suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
-}
-
 /* Does one of the suffixes, separated by spaces, end the name? */
 static bool
 ends_with_any(const char *name, const char *suffixes)
@@ -146,7 +139,7 @@ ends_with_any(const char *name, const char *suffixes)
 		char		suffix[16];
 
 		strlcpy(suffix, at, Min(len + 1, sizeof(suffix)));
-		if (ends_with(name, suffix))
+		if (pg_str_endswith(name, suffix))
 			return true;
 		at += len;
 		at += strspn(at, " ");
@@ -158,7 +151,7 @@ ends_with_any(const char *name, const char *suffixes)
 bool
 fql_naming_is_plural(const char *name)
 {
-	return strlen(name) > 2 && ends_with(name, "s") && !ends_with_any(name, "ss us is ias news series species");
+	return strlen(name) > 2 && pg_str_endswith(name, "s") && !ends_with_any(name, "ss us is ias news series species");
 }
 
 /* The first characters of a name, then a suffix. */
@@ -203,9 +196,9 @@ fql_naming_singular(const char *plural)
 		return pstrdup(plural);
 	if (ends_with_any(plural, "ovies okies"))
 		return with_suffix(plural, len - 1, "");
-	if (ends_with(plural, "ies") && len > 4 && !is_vowel(plural[len - 4]))
+	if (pg_str_endswith(plural, "ies") && len > 4 && !is_vowel(plural[len - 4]))
 		return with_suffix(plural, len - 3, "y");
-	if (ends_with(plural, "es") && len > 3 && takes_es(plural))
+	if (pg_str_endswith(plural, "es") && len > 3 && takes_es(plural))
 		return with_suffix(plural, len - 2, "");
 	return with_suffix(plural, len - 1, "");
 }
