@@ -65,6 +65,7 @@ typedef struct FqlSharedEntry
 	uint32		newer;			/* the eviction queue */
 	uint32		older;
 	uint32		first_block;
+	uint32		last_block;		/* so that the whole chain is freed in one step */
 	uint32		block_count;
 	uint32		word_count;
 	uint32		key_length;
@@ -406,17 +407,13 @@ bucket_unlink(uint32 index)
 
 /* Give blocks back; the chain's own order is kept, so neighbours stay neighbours. */
 static void
-free_blocks(uint32 first, uint32 count)
+free_blocks(const FqlSharedEntry *entry)
 {
-	uint32		last = first;
-
 	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
-	for (uint32 i = 1; i < count; i++)
-		last = block_next[last];
-	block_next[last] = store->free_block;
-	store->free_block = first;
-	store->free_block_count += count;
-	store->used_blocks -= count;
+	block_next[entry->last_block] = store->free_block;
+	store->free_block = entry->first_block;
+	store->free_block_count += entry->block_count;
+	store->used_blocks -= entry->block_count;
 }
 
 static void
@@ -440,7 +437,7 @@ remove_entry(uint32 index)
 	pg_write_barrier();
 	bucket_unlink(index);
 	queue_unlink(index);
-	free_blocks(entry->first_block, entry->block_count);
+	free_blocks(entry);
 	free_entry(index);
 	store->entry_count--;
 }
@@ -519,8 +516,9 @@ take_block(void)
 	return store->block_unused++;
 }
 
-static uint32
-take_blocks(uint32 count)
+/* A chain of that many blocks, into an entry that only the caller knows. */
+static void
+take_blocks(FqlSharedEntry *entry, uint32 count)
 {
 	uint32		first = take_block();
 	uint32		last = first;
@@ -536,12 +534,14 @@ take_blocks(uint32 count)
 	block_next[last] = NOWHERE;
 	store->used_blocks += count;
 	store->peak_blocks = Max(store->peak_blocks, store->used_blocks);
-	return first;
+	entry->first_block = first;
+	entry->last_block = last;
+	entry->block_count = count;
 }
 
-/* A header and blocks that only the caller knows, evicting as needed, or false.  The lock's holds are bounded. */
+/* A header with blocks that only the caller knows, evicting as needed, or false.  The lock's holds are bounded. */
 static bool
-reserve(uint32 block_count, uint32 *index, uint32 *first_block)
+reserve(uint32 block_count, uint32 *index)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
@@ -557,7 +557,7 @@ reserve(uint32 block_count, uint32 *index, uint32 *first_block)
 		if (done)
 		{
 			*index = take_entry();
-			*first_block = take_blocks(block_count);
+			take_blocks(&entries[*index], block_count);
 		}
 		LWLockRelease(store_lock);
 		if (done)
@@ -678,20 +678,17 @@ fql_cache_put(const FqlKey *key, const FqlAnswer *answer)
 	Size		block_count = (size + BLOCK_SIZE - 1) / BLOCK_SIZE;
 	FqlKeptWord *kept;
 	uint32		index;
-	uint32		first_block;
 
 	if (response > (Size) fql_cache_max_entry_size * 1024 || block_count > store->block_total / LARGEST_PART)
 		return FQL_REJECTED_TOO_LARGE;
 	kept = palloc(Max(answer->word_count, 1) * sizeof(FqlKeptWord));
 	if (!keep_words(answer, kept))
 		return FQL_REJECTED_WRITE;
-	if (!reserve((uint32) block_count, &index, &first_block))
+	if (!reserve((uint32) block_count, &index))
 		return FQL_REJECTED_NO_ROOM;
 
-	entries[index].first_block = first_block;
-	entries[index].block_count = (uint32) block_count;
 	fill_header(&entries[index], key, answer);
-	write_content(first_block, key, answer, kept);
+	write_content(entries[index].first_block, key, answer, kept);
 	publish(index, key);
 	return FQL_REASON_NONE;
 }
