@@ -76,6 +76,28 @@ SQL
 UPDATE item SET body = md5(random()::text) WHERE id = :id;
 SQL
 	});
+
+# Answers of ninety blocks, and room for eleven of them: readers copy what others evict and overwrite meanwhile.
+$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE page (id int PRIMARY KEY, body text NOT NULL);
+INSERT INTO page SELECT i, repeat(md5(i::text), 2900) FROM generate_series(1, 14) AS i;
+SELECT fraiseql.expose('page');
+SQL
+$node->pgbench(
+	'--no-vacuum --client=6 --jobs=2 --time=5 --protocol=prepared',
+	0,
+	[qr/number of failed transactions: 0 /],
+	[qr/^$/],
+	'no answer is torn',
+	{
+		'006_page' => <<'SQL',
+\set id random_exponential(1, 14, 3)
+SELECT 1 / (fraiseql.execute('query($id: Int!) { page(id: $id) { body } }', jsonb_build_object('id', :id::int))::text
+	= '{"data":{"page":{"body":"' || body || '"}}}')::int FROM page WHERE id = :id;
+SQL
+	});
+is( $node->safe_psql('postgres', 'SELECT evictions > 1000, hits > 1000 FROM fraiseql.cache_stats'),
+	't|t', 'although there were many evictions, and many hits');
 is( $node->safe_psql('postgres', 'SELECT memory_bytes <= max_memory_bytes, hits > 0 FROM fraiseql.cache_stats'),
 	't|t', 'the gauges are within bounds, and there were hits');
 is( $node->safe_psql('postgres', 'SELECT fraiseql.cache_reset() > 0 FROM fraiseql.cache_stats'),

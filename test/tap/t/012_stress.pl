@@ -142,8 +142,13 @@ SELECT set_config('app.tenant_id', 'tenant ' || :t::int, true);
 SELECT must((SELECT count(*) = 3 AND bool_and(n->>'tenant' = 'tenant ' || :t::int) FROM json_array_elements(fraiseql.execute('{ notes { tenant } }') #> '{data,notes}') AS n), 'rows of another tenant');
 COMMIT;
 SQL
+	# the owner, whom policies let pass, with the same setting
 	'all_tenants@2' => <<'SQL',
+\set t random(0, 2)
+BEGIN;
+SELECT set_config('app.tenant_id', 'tenant ' || :t::int, true);
 SELECT must((SELECT count(*) = 9 FROM json_array_elements(fraiseql.execute('{ notes { tenant } }') #> '{data,notes}')), 'not all rows for the owner');
+COMMIT;
 SQL
 	'paper@10' => <<'SQL',
 SELECT n AS known FROM told \gset
@@ -151,36 +156,66 @@ SELECT must((fraiseql.execute('{ papers { edition } }') #>> '{data,papers,0,edit
 SQL
 );
 
-# The scripts as arguments of pgbench.
-my @files;
-
-for my $name (sort keys %scripts)
+# Scripts as arguments of pgbench.
+sub script_files
 {
-	my ($file, $weight) = split(/@/, $name);
-	my $path = $node->basedir . "/$file";
+	my (%scripts) = @_;
+	my @arguments;
 
-	PostgreSQL::Test::Utils::append_to_file($path, $scripts{$name});
-	push(@files, '-f', "$path\@$weight");
+	for my $name (sort keys %scripts)
+	{
+		my ($file, $weight) = split(/@/, $name);
+		my $path = $node->basedir . "/$file";
+
+		PostgreSQL::Test::Utils::append_to_file($path, $scripts{$name});
+		push(@arguments, '-f', "$path\@$weight");
+	}
+	return @arguments;
 }
 
-# Processes of pgbench's sessions.
-sub clients
-{
-	my ($session) = @_;
+my %output;
+my %error;
 
-	return split(/\n/,
-		$session->query_safe("SELECT pid FROM pg_stat_activity WHERE application_name = 'pgbench'"));
+# Start a pgbench of this name; its sessions have the name, too.
+sub start_pgbench
+{
+	my ($name, $seconds, @arguments) = @_;
+
+	$output{$name} = $error{$name} = '';
+	return IPC::Run::start(
+		[ 'pgbench', '--no-vacuum', "--time=$seconds", @arguments, $node->connstr('postgres') . " application_name=$name" ],
+		'<', \undef, '>', \$output{$name}, '2>', \$error{$name});
+}
+
+# Wait for its end: a client that got a wrong answer has given up, and said why.
+sub finish_pgbench
+{
+	my ($name, $pgbench) = @_;
+
+	$pgbench->finish;
+	is($pgbench->full_result(0), 0, "$name: every client got only right answers");
+	is(join("\n", grep { /ERROR|aborted/ } split(/\n/, $error{$name})), '', "$name: nobody complains");
+	like($output{$name}, qr/number of transactions actually processed: \d{3}/, "$name: a good many transactions");
+	note $output{$name};
+}
+
+# Processes of the sessions of this name.
+sub processes
+{
+	my ($session, $name) = @_;
+
+	return split(/\n/, $session->query_safe("SELECT pid FROM pg_stat_activity WHERE application_name = '$name'"));
 }
 
 # Stop one of these for a moment.
 sub stop_one
 {
-	my @pids = @_;
+	my ($longest, @pids) = @_;
 	my $pid = $pids[ int(rand(@pids)) ];
 
 	# it may have ended meanwhile
 	kill('STOP', $pid) == 1 or return;
-	usleep(1_000 + int(rand(20_000)));
+	usleep(1_000 + int(rand($longest)));
 	kill('CONT', $pid);
 }
 
@@ -193,20 +228,15 @@ sub replace_edition
 	$session->query_safe("UPDATE told SET n = $n");
 }
 
-my ($output, $error) = ('', '');
+# First part: everything.
 my $session = $node->background_psql('postgres');
-my $pgbench = IPC::Run::start(
-	[
-		'pgbench', '--no-vacuum', '--protocol=prepared', '--client=10', '--jobs=2', "--time=$seconds",
-		@files, $node->connstr('postgres') . ' application_name=pgbench'
-	],
-	'<', \undef, '>', \$output, '2>', \$error);
-my $end = time() + $seconds;
+my $pgbench = start_pgbench('everything', $seconds, '--protocol=prepared', '--client=10', '--jobs=2', script_files(%scripts));
+my $end = time() + $seconds - 1;
 my $rounds = 0;
 
-while (time() < $end - 1)
+while (time() < $end)
 {
-	my @pids = clients($session);
+	my @pids = processes($session, 'everything');
 
 	# not there yet, or no longer there because an answer was wrong
 	if (@pids == 0)
@@ -214,18 +244,12 @@ while (time() < $end - 1)
 		usleep(100_000);
 		next;
 	}
-	stop_one(@pids) for (1 .. 20);
+	stop_one(20_000, @pids) for (1 .. 20);
 	$rounds++;
 	replace_edition($session, $rounds);
 	$session->query_safe('SELECT fraiseql.cache_reset()') if $rounds % 7 == 0;
 }
-$session->quit;
-$pgbench->finish;
-
-is($pgbench->full_result(0), 0, 'every client got only right answers');
-is(join("\n", grep { /ERROR|aborted/ } split(/\n/, $error)), '', 'nobody complains');
-like($output, qr/number of transactions actually processed: \d{3}/, 'a good many transactions');
-note $output;
+finish_pgbench('everything', $pgbench);
 note $node->safe_psql('postgres', 'SELECT * FROM fraiseql.cache_stats', extra_params => ['-x']);
 note $node->safe_psql('postgres', 'SELECT reason, count FROM fraiseql.bypass_stats WHERE count > 0');
 cmp_ok($rounds, '>', 2, 'the adversary was at work');
@@ -235,6 +259,31 @@ for my $counter ('hits', 'fills', 'invalidations')
 }
 cmp_ok($node->safe_psql('postgres', "SELECT count FROM fraiseql.bypass_stats WHERE reason = 'write'"),
 	'>', 0, 'and answers that a write overtook');
+
+# Second part: one who replaces the function as fast as can be, and is stopped in the middle all the time.
+my $readers = start_pgbench('readers', $seconds / 3, '--protocol=prepared', '--client=3',
+	script_files('paper_again@1' => $scripts{'paper@10'}));
+my $replacer = start_pgbench('replacer', $seconds / 3, '--client=1', script_files('replace@1' => <<'SQL'));
+SELECT n + 1 AS next FROM told \gset
+CREATE OR REPLACE FUNCTION edition() RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN :next; END';
+UPDATE told SET n = :next;
+SQL
+
+$end = time() + $seconds / 3 - 1;
+while (time() < $end)
+{
+	my @pids = processes($session, 'replacer');
+
+	if (@pids == 0)
+	{
+		usleep(100_000);
+		next;
+	}
+	stop_one(3_000, @pids), usleep(int(rand(3_000))) for (1 .. 100);
+}
+$session->quit;
+finish_pgbench('readers', $readers);
+finish_pgbench('replacer', $replacer);
 
 # When all is over, nothing is left standing: every kind of answer is kept and hit.
 create_ask($node);
