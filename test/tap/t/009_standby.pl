@@ -16,7 +16,7 @@ $standby->start;
 sub write_on_primary
 {
 	$primary->safe_psql('postgres', $_[0]);
-	$primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
+	$primary->wait_for_catchup($standby);
 }
 
 write_on_primary('SELECT 1');
