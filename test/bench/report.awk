@@ -45,6 +45,8 @@ END {
 	show("hit, within one statement", "loop_hit", "us")
 	show("UPDATE of one row, 1 client, untracked", "update_plain", "/s")
 	show("UPDATE of one row, 1 client, tracked", "update_tracked", "/s")
+	show("bulk INSERT, a row, untracked", "bulk_plain", "us")
+	show("bulk INSERT, a row, tracked", "bulk_tracked", "us")
 	print ""
 	ratio("hit / constant", "hit", "constant")
 	ratio("hit / executed", "hit", "executed")

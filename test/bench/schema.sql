@@ -10,7 +10,9 @@ CREATE TABLE plain (id int PRIMARY KEY, value int) WITH (fillfactor = 50);
 CREATE TABLE tracked (id int PRIMARY KEY, value int) WITH (fillfactor = 50);
 INSERT INTO plain SELECT n, 0 FROM generate_series(1, 10000) AS n;
 INSERT INTO tracked SELECT * FROM plain;
-SELECT fraiseql.track('tracked');
+CREATE TABLE bulk_plain (id int, value int);
+CREATE TABLE bulk_tracked (id int, value int);
+SELECT fraiseql.track('tracked'), fraiseql.track('bulk_tracked');
 VACUUM ANALYZE;
 -- the constant that the hits are compared with: the very bytes of the answer
 SELECT format('CREATE FUNCTION answer() RETURNS json IMMUTABLE LANGUAGE sql AS %L',
