@@ -85,10 +85,13 @@ SELECT f, ids(f) FROM unnest(ARRAY[
 	'{token: {in: ["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a33"]}}'
 ]) AS f;
 
--- null: eq and neq test for it, every other operator knows nothing about it, and a filter that is null is none
+-- null: eq and neq test for it, in a list it stands for rows that are null, every other operator knows nothing about
+-- it, and a filter that is null is none
 SELECT f, ids(f) FROM unnest(ARRAY[
 	'{name: {isnull: true}}', '{name: {isnull: false}}', '{name: {is_not_null: true}}', '{name: {is_not_null: false}}',
-	'{name: {eq: null}}', '{name: {neq: null}}', '{name: {gt: null}}', '{_not: {name: {gt: null}}}', '{name: {in: null}}',
+	'{name: {eq: null}}', '{name: {neq: null}}', '{name: {in: [null]}}', '{name: {in: [null, "Apple"]}}',
+	'{name: {nin: [null]}}', '{name: {nin: [null, "Apple"]}}', '{name: {gt: null}}', '{_not: {name: {gt: null}}}',
+	'{name: {in: null}}',
 	'{name: {contains: null}}', '{name: {isnull: null}}', '{name: null}', '{maker: null}', '{_and: null}', '{_not: null}'
 ]) AS f;
 

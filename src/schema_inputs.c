@@ -142,7 +142,8 @@ operand_type(FqlSchemaBuild *build, Operand operand, const FqlType *leaf)
 		case OPERAND_SAME:
 			return fql_type_named(types, leaf);
 		case OPERAND_LIST:
-			return fql_type_list(types, fql_type_non_null(types, fql_type_named(types, leaf)));
+			/* a null in the list stands for rows whose value is null */
+			return fql_type_list(types, fql_type_named(types, leaf));
 		case OPERAND_STRING:
 			return fql_type_named(types, types->scalars[FQL_SCALAR_STRING]);
 		case OPERAND_BOOLEAN:
