@@ -96,7 +96,7 @@ define_cache_size(void)
 		return;
 	DefineCustomIntVariable("fraiseql.cache_size",
 							"Shared memory for cached answers.",
-							"More is allocated beside it: about 5 % for the entries' headers, and 8 MB for tags.",
+							"More is allocated beside it: about 6 % for the entries' headers, and 8 MB for tags.",
 							&fql_cache_size,
 							64,
 							1,
