@@ -7,38 +7,57 @@
 
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
+
+#include "dependencies.h"
 #include "stats.h"
 
-/* What has been seen since fql_observe_begin().  Lives in the caller's frame; arrays in the caller's context. */
+/* One dependency as fraiseql.explain() shows it. */
+typedef struct FqlTracedTag
+{
+	Oid			relation;
+	int			column_count;	/* 0: any row of the relation */
+	AttrNumber *columns;
+	char	  **values;			/* as text, by column; NULL: null */
+	FqlColumns	read;			/* the columns of the relation that this scan reads */
+	char	   *node;			/* what EXPLAIN would call the scan: "Index Scan using tb_post_pkey on tb_post" */
+} FqlTracedTag;
+
+/* What has been seen since fql_observe_begin().  Lives in the caller's frame; what it points to in the caller's context. */
 typedef struct FqlObservation
 {
 	struct FqlObservation *outer;	/* the observation that this one is nested in */
+	uint64		number;			/* tells this observation from every other of the backend */
 	MemoryContext context;
-	uint32	   *words;			/* tags of the relations that were read, each word once */
-	int			word_count;
-	int			word_capacity;
+	FqlDependencies *dependencies;
+	List	   *settings;		/* char *: settings that expressions read by constant name and that are in no key yet */
 	FqlReason	reason;			/* FQL_REASON_NONE, or the first thing that forbids keeping the answer */
 	char	   *detail;			/* the relation or function that gave the reason, or NULL */
 	int			plans;			/* plans seen: more than one means that functions ran queries of their own */
 	bool		may_meet_temporary;	/* a temporary object of a session could take part: in a function's body by
 								 * search_path, or as a child of a scanned table */
+	bool		wants_trace;	/* set by the caller after fql_observe_begin() */
+	List	   *trace;			/* FqlTracedTag *, in the order in which they were met */
 } FqlObservation;
 
 /*
- * From begin to end, every plan that this backend starts is examined.  They nest; end must run on error too
+ * From begin to end, every plan that this backend starts is examined and watched.  They nest; end must run on error too
  * (PG_FINALLY).
  */
 extern void fql_observe_begin(FqlObservation *observation);
 extern void fql_observe_end(FqlObservation *observation);
+
+/* The innermost observation under way, or NULL. */
+extern FqlObservation *fql_observation(void);
+
+/* Forbid keeping the answer; the first reason stays.  "detail" may be NULL. */
+extern void fql_observe_reject(FqlObservation *observation, FqlReason reason, const char *detail);
 
 /* A value of the type is read from text, outside any plan: forbids keeping the answer if that may read the clock. */
 extern void fql_observe_input(Oid type);
 
 /* Have functions run queries of their own since the innermost observation began, be it while planning? */
 extern bool fql_observe_saw_nested(void);
-
-/* Add a tag by hand. */
-extern void fql_observe_word(FqlObservation *observation, uint32 word);
 
 /* Install the executor hook. */
 extern void fql_observe_init(void);

@@ -1,44 +1,51 @@
 /*
  * tags.h
- *    Names for what a write can change, the shared words that they hash to, and the fence around a commit.
+ *    Names for what a write can change.
  *
- * Protocol and proof: tags.c.  A tag is identified by its word alone, an index below FQL_WORD_COUNT: two tags that
- * share a word can only cause a needless miss.
+ * A tag is a 64-bit hash of what it names, under a secret seed.  Kinds: (database, relation, *), any row of a relation;
+ * (database, relation, columns, values), the rows that hold these values in these columns; (database, relation, bulk),
+ * moved by writes that no longer name rows; (database, schema); (cluster, roles).
  */
 #ifndef FQL_TAGS_H
 #define FQL_TAGS_H
 
 #include "postgres.h"
 
-#include "port/atomics.h"
+#include "access/attnum.h"
 
-#define FQL_WORD_BITS 20
-#define FQL_WORD_COUNT (UINT64CONST(1) << FQL_WORD_BITS)
+typedef uint64 FqlTag;
 
-/* A word is clock : 44 | pending : 20. */
-#define FQL_PENDING_BITS 20
-#define FQL_PENDING_MASK ((UINT64CONST(1) << FQL_PENDING_BITS) - 1)
+/* Columns of a relation as bits.  Column number n (attnum) is bit n - 1; all from 63 on share the last bit. */
+typedef uint64 FqlColumns;
 
-/* The three kinds of tag of this version: (database, relation, *), (database, schema), (cluster, roles). */
-extern uint32 fql_tag_relation(Oid database, Oid relation);
-extern uint32 fql_tag_schema(Oid database);
-extern uint32 fql_tag_roles(void);
+#define FQL_COLUMNS_NONE UINT64CONST(0)
+#define FQL_COLUMNS_ALL (~UINT64CONST(0))
+#define FQL_COLUMN_BITS 64
 
-/* Writers: this transaction changes what the tag names.  Takes effect at commit. */
-extern void fql_tags_touch(uint32 word);
+static inline FqlColumns
+fql_column_bit(AttrNumber column)
+{
+	Assert(column > 0);
+	return UINT64CONST(1) << Min(column - 1, FQL_COLUMN_BITS - 1);
+}
 
-/* Has the current transaction touched it? */
-extern bool fql_tags_have_touched(uint32 word);
+extern FqlTag fql_tag_relation(Oid database, Oid relation);
+extern FqlTag fql_tag_bulk(Oid database, Oid relation);
+extern FqlTag fql_tag_schema(Oid database);
+extern FqlTag fql_tag_roles(void);
 
-/* Readers and fills. */
-extern uint64 fql_clock_read(void);
-extern uint64 fql_word_read(uint32 word);
+/*
+ * (database, relation, columns, values): start from the columns, ascending, then add the hash of each column's value in
+ * the same order.  How a value is hashed: fql_tag_value_seed() and colsets.h.
+ */
+extern FqlTag fql_tag_columns(Oid database, Oid relation, const AttrNumber *columns, int count);
+extern FqlTag fql_tag_add_value(FqlTag tag, uint64 value_hash);
 
-/* Room in shared memory, and its set-up. */
-extern Size fql_tags_shmem_size(void);
-extern void fql_tags_shmem_init(bool found, void *memory, uint64 seed);
+/* The seed of values' hashes, and the hash that stands for null. */
+extern uint64 fql_tag_value_seed(void);
+#define FQL_TAG_NULL_VALUE UINT64CONST(0x6e756c6c6e756c6c)
 
-/* Register the transaction callbacks; once a process (inherited from the postmaster when preloaded). */
-extern void fql_tags_init(void);
+/* Set by shared memory's set-up; without shared memory it stays 0. */
+extern void fql_tags_set_seed(uint64 seed);
 
 #endif							/* FQL_TAGS_H */

@@ -1,0 +1,36 @@
+/*
+ * touched.h
+ *    What the current transaction changes, and the fence around its commit.
+ */
+#ifndef FQL_TOUCHED_H
+#define FQL_TOUCHED_H
+
+#include "postgres.h"
+
+#include "tags.h"
+
+/* This transaction changes what the tag names; takes effect at commit.  For tags that stand for no rows. */
+extern void fql_touch(FqlTag tag);
+
+/* A row that the tag names came or went. */
+extern void fql_touch_rows(FqlTag tag);
+
+/* An update changed these columns of a row that the tag names, before or after. */
+extern void fql_touch_columns(FqlTag tag, FqlColumns changed);
+
+/* Has the current transaction touched it? */
+extern bool fql_have_touched(FqlTag tag);
+
+/*
+ * May the transaction name one more changed row of the relation?  False once it has changed more rows of it than
+ * fraiseql.bulk_write_limit: then the relation as a whole is touched, and its rows need no more tags.
+ */
+extern bool fql_may_name_row(Oid relation);
+
+/* All rows of the relation change: TRUNCATE, and what fql_may_name_row() does past the limit. */
+extern void fql_touch_relation(Oid relation);
+
+/* Register the transaction callbacks; once a process (inherited from the postmaster when preloaded). */
+extern void fql_touched_init(void);
+
+#endif							/* FQL_TOUCHED_H */
