@@ -2,7 +2,7 @@
  * cache.c
  *    The store of answers in shared memory: look up without a lock, publish, evict, sweep.
  *
- * Layout.  An entry is a header in an array plus a chain of fixed blocks that hold its words, its key and its response,
+ * Layout.  An entry is a header in an array plus a chain of fixed blocks that hold its tags, its key and its response,
  * in this order.  Fixed blocks rather than an allocator of arbitrary sizes: nothing fragments, memory is accounted for
  * exactly, and evicting n blocks always makes room for n blocks.  Buckets chain headers by index.
  *
@@ -38,7 +38,7 @@
 #include "cache.h"
 #include "compat.h"
 #include "guc.h"
-#include "tags.h"
+#include "words.h"
 
 #define BLOCK_SIZE 1024
 #define NOWHERE PG_UINT32_MAX	/* no entry, no block */
@@ -49,6 +49,7 @@
 /* Longest hold of the store's lock, in entries looked at, and how often a fill tries again. */
 #define EVICTION_STEPS 128
 #define EVICTION_ROUNDS 64
+#define EVICTION_TAGS_LENGTH 1024
 
 /* No entry may take more than this part of the cache. */
 #define LARGEST_PART 8
@@ -67,13 +68,15 @@ typedef struct FqlSharedEntry
 	uint32		first_block;
 	uint32		last_block;		/* so that the whole chain is freed in one step */
 	uint32		block_count;
-	uint32		word_count;
+	uint32		tags_length;	/* bytes; a multiple of 8 */
+	uint32		tag_count;
 	uint32		key_length;
 	uint32		response_length;
 	uint32		query_offset;	/* within the key */
 	uint32		query_length;
 	Oid			database;
 	Oid			role;
+	pg_atomic_uint64 holds_since;	/* the clock as of which the answer is known to hold: s0, or later (sweep) */
 	uint64		snapshot_xmax;
 	TimestampTz created_at;
 	TimestampTz expires_at;
@@ -81,10 +84,16 @@ typedef struct FqlSharedEntry
 	uint8		visited;
 } FqlSharedEntry;
 
-/* A tag's word as the fill saw it, without pending: clock : 44 | index of the word : 20, in one number. */
-typedef uint64 FqlKeptWord;
+/* What stands in front of a group's tags. */
+typedef struct FqlKeptGroup
+{
+	FqlColumns	columns;
+	uint32		count;
+	uint32		any_change;
+} FqlKeptGroup;
 
-StaticAssertDecl(FQL_WORD_BITS == FQL_PENDING_BITS, "a word's index must fit where pending is zero");
+StaticAssertDecl(sizeof(FqlKeptGroup) % sizeof(FqlTag) == 0 && BLOCK_SIZE % sizeof(FqlTag) == 0,
+				 "a tag must not lie in two blocks");
 
 typedef struct FqlSharedStore
 {
@@ -209,26 +218,65 @@ cursor_write(Cursor *cursor, const void *source, size_t size)
  * Is an entry still right?
  */
 
-static bool
-kept_word_holds(FqlKeptWord kept)
+/* How a tag is asked: as its group says, or so that every change counts. */
+typedef enum Strictness
 {
-	uint32		index = (uint32) (kept & FQL_PENDING_MASK);
+	AS_READ,
+	ANY_CHANGE
+} Strictness;
 
-	return fql_word_read(index) == (kept & ~FQL_PENDING_MASK);
-}
-
-/* Do all words equal what the entry keeps?  The cursor stands at the words and moves past them. */
+/* Does the answer that depends on these tags still hold, as far as they go? */
 static bool
-words_hold(Cursor *cursor, uint32 count)
+tags_hold(const FqlTag *tags, uint32 count, const FqlKeptGroup *group, uint64 clock, Strictness strictness)
 {
+	bool		any_change = group->any_change || strictness == ANY_CHANGE;
+
 	for (uint32 i = 0; i < count; i++)
 	{
-		FqlKeptWord kept;
-
-		if (!cursor_read(cursor, &kept, sizeof(kept)) || !kept_word_holds(kept))
+		if (any_change ? !fql_tag_holds(tags[i], clock) : !fql_tag_holds_for(tags[i], group->columns, clock))
 			return false;
 	}
 	return true;
+}
+
+/*
+ * Does everything hold that the entry depends on?  The cursor stands at the groups and moves past them.  Bytes of an
+ * entry that was replaced meanwhile lead nowhere: the length bounds the walk, and any number is some word's.
+ */
+static bool
+groups_hold(Cursor *cursor, uint32 length, uint64 clock, Strictness strictness)
+{
+	while (length > 0)
+	{
+		FqlKeptGroup group;
+		size_t		remaining;
+
+		if (length < sizeof(group) || !cursor_read(cursor, &group, sizeof(group)))
+			return false;
+		length -= sizeof(group);
+		remaining = (size_t) group.count * sizeof(FqlTag);
+		if (remaining > length)
+			return false;
+		length -= remaining;
+		while (remaining > 0)
+		{
+			size_t		taken = 0;
+			const char *place = cursor_take(cursor, remaining, &taken);
+
+			if (place == NULL || !tags_hold((const FqlTag *) place, taken / sizeof(FqlTag), &group, clock,
+												strictness))
+				return false;
+			remaining -= taken;
+		}
+	}
+	return true;
+}
+
+/* Since when is an entry whose header was read known to hold?  Read apart from the header, because the worker moves it. */
+static uint64
+holds_since(uint32 index)
+{
+	return pg_atomic_read_u64(&entries[index].holds_since);
 }
 
 typedef enum EntryState
@@ -239,13 +287,13 @@ typedef enum EntryState
 } EntryState;
 
 static EntryState
-entry_state(const FqlSharedEntry *entry, TimestampTz now)
+entry_state(uint32 index, const FqlSharedEntry *header, TimestampTz now)
 {
-	Cursor		cursor = {entry->first_block, 0};
+	Cursor		cursor = {header->first_block, 0};
 
-	if (!words_hold(&cursor, entry->word_count))
+	if (!groups_hold(&cursor, header->tags_length, holds_since(index), AS_READ))
 		return ENTRY_INVALID;
-	return entry->expires_at <= now ? ENTRY_EXPIRED : ENTRY_LIVE;
+	return header->expires_at <= now ? ENTRY_EXPIRED : ENTRY_LIVE;
 }
 
 /*
@@ -287,7 +335,7 @@ key_matches(const FqlSharedEntry *entry, const FqlKey *key)
 	Cursor		cursor = {entry->first_block, 0};
 
 	return entry->hash == key->hash && entry->key_length == key->len &&
-		cursor_skip(&cursor, entry->word_count * sizeof(FqlKeptWord)) &&
+		cursor_skip(&cursor, entry->tags_length) &&
 		cursor_equals(&cursor, key->data, key->len);
 }
 
@@ -330,7 +378,8 @@ fql_cache_get(const FqlKey *key, const FqlReader *reader)
 	if (index == NOWHERE || !may_be_served(&header, reader))
 		return NULL;
 	cursor = (Cursor){header.first_block, 0};
-	if (!words_hold(&cursor, header.word_count) || header.expires_at <= GetCurrentTimestamp())
+	if (!groups_hold(&cursor, header.tags_length, holds_since(index), AS_READ) ||
+		header.expires_at <= GetCurrentTimestamp())
 		return NULL;
 
 	/* header came whole from one published entry, so its length is one that fql_cache_put() accepted */
@@ -453,6 +502,17 @@ count_removal(EntryState state, FqlCounter otherwise)
 		fql_stats_count(otherwise);
 }
 
+/* What the hand goes by.  It holds the lock, so it leaves entries with very many tags to the worker. */
+static EntryState
+state_for_eviction(uint32 index, TimestampTz now)
+{
+	const FqlSharedEntry *entry = &entries[index];
+
+	if (entry->tags_length > EVICTION_TAGS_LENGTH)
+		return entry->expires_at <= now ? ENTRY_EXPIRED : ENTRY_LIVE;
+	return entry_state(index, entry, now);
+}
+
 /* One step of the hand.  False: the queue is empty. */
 static bool
 evict_step(TimestampTz now)
@@ -463,7 +523,7 @@ evict_step(TimestampTz now)
 	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
 	if (index == NOWHERE)
 		return false;
-	state = entry_state(&entries[index], now);
+	state = state_for_eviction(index, now);
 	if (state == ENTRY_LIVE && entries[index].visited)
 	{
 		entries[index].visited = 0;
@@ -499,6 +559,7 @@ take_entry(void)
 	}
 	index = store->entry_unused++;
 	pg_atomic_init_u64(&entries[index].version, 1);
+	pg_atomic_init_u64(&entries[index].holds_since, 0);
 	return index;
 }
 
@@ -578,7 +639,7 @@ remove_same_key(const FqlKey *key)
 	{
 		if (key_matches(&entries[index], key))
 		{
-			EntryState	state = entry_state(&entries[index], GetCurrentTimestamp());
+			EntryState	state = entry_state(index, &entries[index], GetCurrentTimestamp());
 
 			remove_entry(index);
 			if (state != ENTRY_LIVE)
@@ -609,21 +670,40 @@ publish(uint32 index, const FqlKey *key)
 	LWLockRelease(store_lock);
 }
 
-/*
- * I2, the check: every word must be without pending and not newer than the fill's start.  What is kept are the words as
- * seen here; if one moves after this, no hit will find it equal.
- */
+/* How many bytes the groups take, and how many tags they are. */
+static Size
+groups_length(const FqlAnswer *answer, uint32 *tag_count)
+{
+	Size		length = 0;
+
+	*tag_count = 0;
+	for (int i = 0; i < answer->group_count; i++)
+	{
+		length = add_size(length, sizeof(FqlKeptGroup));
+		length = add_size(length, mul_size(answer->groups[i].count, sizeof(FqlTag)));
+		*tag_count += answer->groups[i].count;
+	}
+	return length;
+}
+
+static FqlKeptGroup
+kept_group(const FqlTagGroup *group)
+{
+	return (FqlKeptGroup){group->columns, group->count, group->any_change};
+}
+
+/* Does the answer hold as of its start (I2)?  A hit asks again; this only saves keeping what is dead already. */
 static bool
-keep_words(const FqlAnswer *answer, FqlKeptWord *kept)
+answer_holds(const FqlAnswer *answer)
 {
 	pg_read_barrier();
-	for (int i = 0; i < answer->word_count; i++)
+	for (int i = 0; i < answer->group_count; i++)
 	{
-		uint64		word = fql_word_read(answer->words[i]);
+		const FqlTagGroup *group = &answer->groups[i];
+		FqlKeptGroup kept = kept_group(group);
 
-		if ((word & FQL_PENDING_MASK) != 0 || (word >> FQL_PENDING_BITS) > answer->start_clock)
+		if (!tags_hold(group->tags, group->count, &kept, answer->start_clock, AS_READ))
 			return false;
-		kept[i] = word | answer->words[i];
 	}
 	return true;
 }
@@ -632,7 +712,8 @@ static void
 fill_header(FqlSharedEntry *entry, const FqlKey *key, const FqlAnswer *answer)
 {
 	entry->hash = key->hash;
-	entry->word_count = answer->word_count;
+	entry->tags_length = (uint32) groups_length(answer, &entry->tag_count);
+	pg_atomic_write_u64(&entry->holds_since, answer->start_clock);
 	entry->key_length = key->len;
 	entry->response_length = VARSIZE_ANY_EXHDR(answer->response);
 	entry->query_offset = key->query_offset;
@@ -647,11 +728,17 @@ fill_header(FqlSharedEntry *entry, const FqlKey *key, const FqlAnswer *answer)
 }
 
 static void
-write_content(uint32 first_block, const FqlKey *key, const FqlAnswer *answer, const FqlKeptWord *kept)
+write_content(uint32 first_block, const FqlKey *key, const FqlAnswer *answer)
 {
 	Cursor		cursor = {first_block, 0};
 
-	cursor_write(&cursor, kept, answer->word_count * sizeof(FqlKeptWord));
+	for (int i = 0; i < answer->group_count; i++)
+	{
+		FqlKeptGroup kept = kept_group(&answer->groups[i]);
+
+		cursor_write(&cursor, &kept, sizeof(kept));
+		cursor_write(&cursor, answer->groups[i].tags, answer->groups[i].count * sizeof(FqlTag));
+	}
 	cursor_write(&cursor, key->data, key->len);
 	cursor_write(&cursor, VARDATA_ANY(answer->response), VARSIZE_ANY_EXHDR(answer->response));
 }
@@ -674,21 +761,20 @@ FqlReason
 fql_cache_put(const FqlKey *key, const FqlAnswer *answer)
 {
 	Size		response = VARSIZE_ANY_EXHDR(answer->response);
-	Size		size = add_size(add_size(mul_size(answer->word_count, sizeof(FqlKeptWord)), key->len), response);
+	uint32		tag_count;
+	Size		size = add_size(add_size(groups_length(answer, &tag_count), key->len), response);
 	Size		block_count = (size + BLOCK_SIZE - 1) / BLOCK_SIZE;
-	FqlKeptWord *kept;
 	uint32		index;
 
 	if (response > (Size) fql_cache_max_entry_size * 1024 || block_count > store->block_total / LARGEST_PART)
 		return FQL_REJECTED_TOO_LARGE;
-	kept = palloc(Max(answer->word_count, 1) * sizeof(FqlKeptWord));
-	if (!keep_words(answer, kept))
+	if (!answer_holds(answer))
 		return FQL_REJECTED_WRITE;
 	if (!reserve((uint32) block_count, &index))
 		return FQL_REJECTED_NO_ROOM;
 
 	fill_header(&entries[index], key, answer);
-	write_content(entries[index].first_block, key, answer, kept);
+	write_content(entries[index].first_block, key, answer);
 	publish(index, key);
 	return FQL_REASON_NONE;
 }
@@ -697,19 +783,50 @@ fql_cache_put(const FqlKey *key, const FqlAnswer *answer)
  * The worker's part
  */
 
+static bool
+holds_strictly(const FqlSharedEntry *header, uint64 clock)
+{
+	Cursor		cursor = {header->first_block, 0};
+
+	return groups_hold(&cursor, header->tags_length, clock, ANY_CHANGE);
+}
+
+/*
+ * A live entry some of whose tags have changed in what it did not read, so that each hit looks at finer words, and other
+ * tags that share them add up over time.  Say that it holds as of "clock", which was read before the entry was found
+ * live.  That is true if no tag is pending or newer than that: a writer whose change shows in the entry has not ticked by
+ * "clock", or its finer words would tell, and has not raised its fence, or ANY would be pending; so it will tick later
+ * than "clock".  The entry must be the one that was looked at, hence the lock.
+ */
+static void
+renew_entry(uint32 index, const FqlSharedEntry *header, uint64 version, uint64 clock)
+{
+	if (holds_strictly(header, holds_since(index)) || !holds_strictly(header, clock))
+		return;
+	LWLockAcquire(store_lock, LW_EXCLUSIVE);
+	if (pg_atomic_read_u64(&entries[index].version) == version)
+		pg_atomic_write_u64(&entries[index].holds_since, clock);
+	LWLockRelease(store_lock);
+}
+
 /* Remove one entry if it is dead: seen without the lock, done under it if the entry is still the same. */
 static void
 sweep_entry(uint32 index, TimestampTz now)
 {
 	FqlSharedEntry header;
 	uint64		version;
+	uint64		clock = fql_clock_read();
 	EntryState	state;
 
+	pg_read_barrier();
 	if (!begin_read(index, &header, &version))
 		return;
-	state = entry_state(&header, now);
+	state = entry_state(index, &header, now);
 	if (state == ENTRY_LIVE)
+	{
+		renew_entry(index, &header, version, clock);
 		return;
+	}
 	LWLockAcquire(store_lock, LW_EXCLUSIVE);
 	if (pg_atomic_read_u64(&entries[index].version) == version)
 	{
@@ -785,7 +902,7 @@ read_query(uint32 index, const FqlSharedEntry *header, uint64 version)
 	char	   *query = palloc(header->query_length + 1);
 	Cursor		cursor = {header->first_block, 0};
 
-	if (!cursor_skip(&cursor, header->word_count * sizeof(FqlKeptWord) + header->query_offset) ||
+	if (!cursor_skip(&cursor, header->tags_length + header->query_offset) ||
 		!cursor_read(&cursor, query, header->query_length) ||
 		!end_read(index, version))
 	{
@@ -805,7 +922,7 @@ describe_entry(uint32 index, FqlEntryInfo *info)
 
 	if (!begin_read(index, &header, &version))
 		return false;
-	state = entry_state(&header, GetCurrentTimestamp());
+	state = entry_state(index, &header, GetCurrentTimestamp());
 	info->query = read_query(index, &header, version);
 	if (info->query == NULL)
 		return false;
@@ -814,7 +931,7 @@ describe_entry(uint32 index, FqlEntryInfo *info)
 	info->hash = header.hash;
 	info->bytes = header.response_length;
 	info->memory = (uint64) header.block_count * BLOCK_SIZE;
-	info->words = header.word_count;
+	info->tags = header.tag_count;
 	info->valid = state == ENTRY_LIVE;
 	info->created_at = header.created_at;
 	info->expires_at = header.expires_at;

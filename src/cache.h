@@ -11,6 +11,7 @@
 #include "datatype/timestamp.h"
 #include "storage/lwlock.h"
 
+#include "dependencies.h"
 #include "key.h"
 #include "stats.h"
 
@@ -25,8 +26,8 @@ typedef struct FqlReader
 typedef struct FqlAnswer
 {
 	const text *response;
-	const uint32 *words;		/* each once */
-	int			word_count;
+	const FqlTagGroup *groups;	/* what it depends on */
+	int			group_count;
 	uint64		start_clock;	/* s0: the clock before the snapshot was taken */
 	FullTransactionId snapshot_xmax;	/* F.xmax */
 	int			ttl;			/* seconds */
@@ -70,7 +71,7 @@ typedef struct FqlEntryInfo
 	char	   *query;			/* palloc'ed */
 	uint64		bytes;
 	uint64		memory;
-	uint32		words;
+	uint32		tags;
 	bool		valid;
 	TimestampTz created_at;
 	TimestampTz expires_at;

@@ -9,7 +9,7 @@
  *
  * Whether what was read is current is not for this file to say.  A DDL may commit between two scans; request.c keeps a
  * schema only if its word has not moved since before the load.  The word moves when the DDL's invalidation messages are
- * out (tags.c), so whoever loads under the new word sees its effects, by scan and by syscache alike.
+ * out (words.c), so whoever loads under the new word sees its effects, by scan and by syscache alike.
  *
  * One index scan per catalog and relation: about ten microseconds each.
  */

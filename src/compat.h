@@ -36,6 +36,17 @@ extern PGDLLIMPORT char *locale_monetary;
 extern PGDLLIMPORT char *locale_numeric;
 extern PGDLLIMPORT char *locale_time;
 
+/* Ask for memory that will be written to soon; where the compiler has no way to, nothing. */
+static inline void
+fql_compat_prefetch(volatile void *address)
+{
+#if defined(__GNUC__) || defined(__clang__)
+	__builtin_prefetch((const void *) address, 1);
+#else
+	(void) address;
+#endif
+}
+
 /* The number of this process's PGPROC: below MaxBackends + NUM_AUXILIARY_PROCS for every process that runs code. */
 static inline int
 fql_compat_proc_number(void)

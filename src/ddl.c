@@ -41,7 +41,7 @@
 #include "utils/rel.h"
 
 #include "ddl.h"
-#include "tags.h"
+#include "touched.h"
 #include "trigger.h"
 
 static ProcessUtility_hook_type previous_process_utility = NULL;
@@ -193,9 +193,9 @@ changes_roles(const Node *statement)
 static void
 touch_definitions(bool roles)
 {
-	fql_tags_touch(fql_tag_schema(MyDatabaseId));
+	fql_touch(fql_tag_schema(MyDatabaseId));
 	if (roles)
-		fql_tags_touch(fql_tag_roles());
+		fql_touch(fql_tag_roles());
 }
 
 /*

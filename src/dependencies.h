@@ -34,8 +34,8 @@ extern bool fql_depend_on_rows(FqlDependencies *dependencies, Oid relation, FqlT
 /* A tag of which any change counts. */
 extern void fql_depend_on(FqlDependencies *dependencies, FqlTag tag);
 
-/* All of it, palloc'ed in the current context. */
-extern FqlTagGroup *fql_dependencies_groups(const FqlDependencies *dependencies, int *count);
+/* All of it, palloced in the current context.  Asked for once, at the end. */
+extern FqlTagGroup *fql_dependencies_groups(FqlDependencies *dependencies, int *count);
 
 /* Is the relation depended on as a whole, although rows were named: because of the limit? */
 extern bool fql_dependency_is_coarse(const FqlDependencies *dependencies, Oid relation);

@@ -10,9 +10,9 @@
  * both directions.
  *
  * Hit.  READ COMMITTED: serve what cache.c finds valid; it is what executing would return at some instant within this
- * call (tags.c).  REPEATABLE READ (I5): serve only if also R.xmin >= F.xmax, where R is the transaction's snapshot and
+ * call (words.c).  REPEATABLE READ (I5): serve only if also R.xmin >= F.xmax, where R is the transaction's snapshot and
  * F the fill's.  A writer visible to F has an xid below F.xmax <= R.xmin, so it had ended before R was taken and R sees
- * it too; a writer not visible to F but to R would have moved a word (tags.c, a).
+ * it too; a writer not visible to F but to R would have moved a word (words.c, a).
  *
  * Fill (I2), READ COMMITTED only.
  *   1. s0 = clock                                 then a full barrier
@@ -21,8 +21,8 @@
  *   4. execute everything under F, observing      tags of what was read
  *   5. still no xid                               a function may have written
  *   6. the schema's word is the one that the request was validated under
- *   7. publish if every word has pending = 0 and clock <= s0 (cache.c)
- * The order of 1, 2 and 3 is the point; see tags.c for what goes wrong otherwise.
+ *   7. publish with s0, if everything still holds as of s0 (cache.c)
+ * The order of 1, 2 and 3 is the point; see words.c for what goes wrong otherwise.
  *
  * Start-up.  Prepared transactions outlive shared memory, and their commit raises no fence here.  They were refused if
  * they had written to tracked tables while fraiseql was preloaded, but it may not have been.  So after a start nothing
@@ -55,7 +55,7 @@
 #include "schema.h"
 #include "shmem.h"
 #include "stats.h"
-#include "tags.h"
+#include "words.h"
 
 PG_FUNCTION_INFO_V1(fql_execute);
 
@@ -174,7 +174,7 @@ static FqlReason
 keep_answer(const FqlRequest *request, const FqlKey *key, FqlObservation *observation, FqlAnswer *answer,
 			bool clean, bool started)
 {
-	uint32		schema = fql_tag_schema(MyDatabaseId);
+	FqlTag		schema = fql_tag_schema(MyDatabaseId);
 
 	if (!clean)
 		return FQL_REJECTED_ERROR;
@@ -190,10 +190,9 @@ keep_answer(const FqlRequest *request, const FqlKey *key, FqlObservation *observ
 		return FQL_REJECTED_STARTING;
 	if (!request->is_current || fql_word_read(schema) != request->schema_word)
 		return FQL_REJECTED_WRITE;
-	fql_observe_word(observation, schema);
-	fql_observe_word(observation, fql_tag_roles());
-	answer->words = observation->words;
-	answer->word_count = observation->word_count;
+	fql_depend_on(observation->dependencies, schema);
+	fql_depend_on(observation->dependencies, fql_tag_roles());
+	answer->groups = fql_dependencies_groups(observation->dependencies, &answer->group_count);
 	answer->may_meet_temporary = observation->may_meet_temporary;
 	return fql_cache_put(key, answer);
 }

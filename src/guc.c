@@ -17,13 +17,16 @@
 
 #include "guc.h"
 
+int			fql_bulk_write_limit;
 bool		fql_cache_enabled;
 int			fql_cache_max_entry_size;
+int			fql_cache_max_tags;
 int			fql_cache_size;
 int			fql_cache_ttl;
 char	   *fql_cache_vary;
 int			fql_max_page_size;
 bool		fql_response_bigint_strings;
+int			fql_tag_table_size;
 int			fql_worker_interval;
 
 static int	max_aliases;
@@ -90,17 +93,30 @@ check_cache_vary(char **newval, void **extra pg_attribute_unused(), GucSource so
  * cache to have a size.
  */
 static void
-define_cache_size(void)
+define_sizes(void)
 {
 	if (!process_shared_preload_libraries_in_progress)
 		return;
 	DefineCustomIntVariable("fraiseql.cache_size",
 							"Shared memory for cached answers.",
-							"More is allocated beside it: about 6 % for the entries' headers, and 8 MB for tags.",
+							"More is allocated beside it: about 6 % for the entries' headers, and fraiseql.tag_table_size.",
 							&fql_cache_size,
 							64,
 							1,
 							1024 * 1024,
+							PGC_POSTMASTER,
+							GUC_UNIT_MB,
+							NULL,
+							NULL,
+							NULL);
+	DefineCustomIntVariable("fraiseql.tag_table_size",
+							"Shared memory for the words that tell which tags have changed.",
+							"Tags share words when there are many more of them, which costs needless misses. Rounded down "
+							"to a power of two.",
+							&fql_tag_table_size,
+							32,
+							1,
+							16 * 1024,
 							PGC_POSTMASTER,
 							GUC_UNIT_MB,
 							NULL,
@@ -134,7 +150,18 @@ define_cache_settings(void)
 							NULL,
 							NULL,
 							NULL);
-	define_cache_size();
+	DefineCustomIntVariable("fraiseql.cache_max_tags",
+							"The most tags that one answer depends on.",
+							"Beyond it, of the relation with the most tags any change counts.",
+							&fql_cache_max_tags,
+							1000,
+							1,
+							1000 * 1000,
+							PGC_SUSET,
+							0,
+							NULL,
+							NULL,
+							NULL);
 	DefineCustomIntVariable("fraiseql.cache_ttl",
 							"How long a cached answer may live at most.",
 							"A safety net: freshness does not depend on it. fraiseql.expose() can make it shorter "
@@ -197,8 +224,21 @@ define_limits(void)
 void
 fql_guc_define(void)
 {
+	DefineCustomIntVariable("fraiseql.bulk_write_limit",
+							"The most rows of one table that a transaction names one by one.",
+							"A transaction that changes more of them invalidates every answer that read the table.",
+							&fql_bulk_write_limit,
+							1000,
+							0,
+							1000 * 1000,
+							PGC_SUSET,
+							0,
+							NULL,
+							NULL,
+							NULL);
 	define_cache_settings();
 	define_limits();
+	define_sizes();
 	DefineCustomBoolVariable("fraiseql.response_bigint_strings",
 							 "Prints BigInt and Decimal columns as JSON strings.",
 							 "JavaScript clients lose digits of large numbers otherwise. Documents of read models are "

@@ -9,13 +9,16 @@
 
 #include "core/limits.h"
 
+extern int	fql_bulk_write_limit;	/* rows of one relation in one transaction */
 extern bool fql_cache_enabled;
 extern int	fql_cache_max_entry_size;	/* kB */
+extern int	fql_cache_max_tags;	/* tags of one answer */
 extern int	fql_cache_size;		/* MB */
 extern int	fql_cache_ttl;		/* seconds */
 extern char *fql_cache_vary;	/* comma-separated names of settings that are in every key */
 extern int	fql_max_page_size;	/* rows of one list */
 extern bool fql_response_bigint_strings;	/* BigInt and Decimal columns as JSON strings */
+extern int	fql_tag_table_size; /* MB */
 extern int	fql_worker_interval;	/* milliseconds */
 
 /* The fraiseql.max_* settings as the core wants them. */

@@ -16,7 +16,7 @@
 #include "observe.h"
 #include "shmem.h"
 #include "sqlbody.h"
-#include "tags.h"
+#include "touched.h"
 #include "worker.h"
 
 PG_MODULE_MAGIC;
@@ -27,7 +27,7 @@ void
 _PG_init(void)
 {
 	fql_guc_define();
-	fql_tags_init();
+	fql_touched_init();
 	fql_observe_init();
 	fql_sqlbody_init();
 	fql_ddl_init();

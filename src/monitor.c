@@ -98,7 +98,7 @@ put_entry(ReturnSetInfo *result, const FqlEntryInfo *entry, bool may_see_all)
 		values[3] = CStringGetTextDatum(psprintf("%016llx", (unsigned long long) entry->hash));
 	values[4] = Int64GetDatum(entry->bytes);
 	values[5] = Int64GetDatum(entry->memory);
-	values[6] = Int32GetDatum(entry->words);
+	values[6] = Int32GetDatum(entry->tags);
 	values[7] = BoolGetDatum(entry->valid);
 	values[8] = TimestampTzGetDatum(entry->created_at);
 	values[9] = TimestampTzGetDatum(entry->expires_at);

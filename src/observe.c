@@ -32,9 +32,9 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "guc.h"
 #include "observe.h"
 #include "purity.h"
-#include "tags.h"
 #include "trigger.h"
 
 static ExecutorStart_hook_type previous_executor_start = NULL;
@@ -45,9 +45,13 @@ static FqlObservation *current = NULL;
 void
 fql_observe_begin(FqlObservation *observation)
 {
+	static uint64 number = 0;
+
 	memset(observation, 0, sizeof(*observation));
 	observation->outer = current;
+	observation->number = ++number;
 	observation->context = CurrentMemoryContext;
+	observation->dependencies = fql_dependencies_create(CurrentMemoryContext, fql_cache_max_tags);
 	current = observation;
 }
 
@@ -58,28 +62,14 @@ fql_observe_end(FqlObservation *observation)
 	current = observation->outer;
 }
 
-void
-fql_observe_word(FqlObservation *observation, uint32 word)
+FqlObservation *
+fql_observation(void)
 {
-	for (int i = 0; i < observation->word_count; i++)
-		if (observation->words[i] == word)
-			return;
-	if (observation->word_count == observation->word_capacity)
-	{
-		int			capacity = Max(16, observation->word_capacity * 2);
-		uint32	   *words = MemoryContextAlloc(observation->context, mul_size(capacity, sizeof(uint32)));
-
-		if (observation->word_count > 0)
-			memcpy(words, observation->words, observation->word_count * sizeof(uint32));
-		observation->words = words;
-		observation->word_capacity = capacity;
-	}
-	observation->words[observation->word_count++] = word;
+	return current;
 }
 
-/* Forbid keeping the answer; the first reason stays. */
-static void
-reject(FqlObservation *observation, FqlReason reason, const char *detail)
+void
+fql_observe_reject(FqlObservation *observation, FqlReason reason, const char *detail)
 {
 	if (observation->reason != FQL_REASON_NONE)
 		return;
@@ -101,11 +91,11 @@ observe_relation(FqlObservation *observation, Relation relation)
 	if (relation->rd_rel->relkind == RELKIND_MATVIEW)
 		return;
 	if (relation->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
-		reject(observation, FQL_REJECTED_TEMPORARY, RelationGetRelationName(relation));
+		fql_observe_reject(observation, FQL_REJECTED_TEMPORARY, RelationGetRelationName(relation));
 	else if (!fql_relation_is_tracked(relation))
-		reject(observation, FQL_REJECTED_UNTRACKED, RelationGetRelationName(relation));
+		fql_observe_reject(observation, FQL_REJECTED_UNTRACKED, RelationGetRelationName(relation));
 	else
-		fql_observe_word(observation, fql_tag_relation(MyDatabaseId, relid));
+		fql_depend_on_relation(observation->dependencies, relid, FQL_COLUMNS_ALL);
 	/* a session's temporary table may inherit from it, and is then seen by that session alone */
 	if (relation->rd_rel->relkind == RELKIND_RELATION && relation->rd_rel->relhassubclass)
 		observation->may_meet_temporary = true;
@@ -120,7 +110,7 @@ observe_scan(FqlObservation *observation, const PlannedStmt *statement, const Sc
 
 	if (entry->rtekind != RTE_RELATION)
 	{
-		reject(observation, FQL_REJECTED_PLAN, NULL);
+		fql_observe_reject(observation, FQL_REJECTED_PLAN, NULL);
 		return;
 	}
 	relation = table_open(entry->relid, NoLock);
@@ -157,10 +147,10 @@ observe_expression(FqlObservation *observation, Node *expression)
 	fql_purity_of_expression(expression, &impurity);
 	observation->may_meet_temporary = observation->may_meet_temporary || impurity.depends_on_names;
 	if (impurity.reason != FQL_REASON_NONE)
-		reject(observation, impurity.reason,
+		fql_observe_reject(observation, impurity.reason,
 			   OidIsValid(impurity.function) ? get_func_name(impurity.function) : NULL);
 	else if (has_physical_column(expression, NULL))
-		reject(observation, FQL_REJECTED_PLAN, "system column");
+		fql_observe_reject(observation, FQL_REJECTED_PLAN, "system column");
 }
 
 void
@@ -172,7 +162,7 @@ fql_observe_input(Oid type)
 		return;
 	fql_purity_of_input(type, &impurity);
 	if (impurity.reason != FQL_REASON_NONE)
-		reject(current, impurity.reason, get_func_name(impurity.function));
+		fql_observe_reject(current, impurity.reason, get_func_name(impurity.function));
 }
 
 bool
@@ -224,11 +214,11 @@ observe_scan_node(FqlObservation *observation, const PlannedStmt *statement, Pla
 			observe_expression(observation, (Node *) ((BitmapHeapScan *) plan)->bitmapqualorig);
 			return true;
 		case T_SampleScan:
-			reject(observation, FQL_REJECTED_SAMPLE, NULL);
+			fql_observe_reject(observation, FQL_REJECTED_SAMPLE, NULL);
 			return true;
 		case T_ForeignScan:
 		case T_CustomScan:
-			reject(observation, FQL_REJECTED_FOREIGN, NULL);
+			fql_observe_reject(observation, FQL_REJECTED_FOREIGN, NULL);
 			return true;
 		default:
 			return false;
@@ -336,18 +326,18 @@ observe_other_node(FqlObservation *observation, Plan *plan)
 	switch (nodeTag(plan))
 	{
 		case T_LockRows:
-			reject(observation, FQL_REJECTED_ROW_LOCK, NULL);
+			fql_observe_reject(observation, FQL_REJECTED_ROW_LOCK, NULL);
 			break;
 		case T_ModifyTable:
-			reject(observation, FQL_REJECTED_VOLATILE, NULL);
+			fql_observe_reject(observation, FQL_REJECTED_VOLATILE, NULL);
 			break;
 		case T_Gather:
 		case T_GatherMerge:
-			reject(observation, FQL_REJECTED_PARALLEL, NULL);
+			fql_observe_reject(observation, FQL_REJECTED_PARALLEL, NULL);
 			break;
 		default:
 			/* TidScan, TableFuncScan, NamedTuplestoreScan, and whatever a later version adds */
-			reject(observation, FQL_REJECTED_PLAN, NULL);
+			fql_observe_reject(observation, FQL_REJECTED_PLAN, NULL);
 			break;
 	}
 }
@@ -393,9 +383,9 @@ observe_statement(FqlObservation *observation, const PlannedStmt *statement)
 	if (observation->plans > 1 || depends_on_function(statement))
 		observation->may_meet_temporary = true;
 	if (statement->commandType != CMD_SELECT || statement->hasModifyingCTE)
-		reject(observation, FQL_REJECTED_VOLATILE, NULL);
+		fql_observe_reject(observation, FQL_REJECTED_VOLATILE, NULL);
 	else if (statement->parallelModeNeeded)
-		reject(observation, FQL_REJECTED_PARALLEL, NULL);
+		fql_observe_reject(observation, FQL_REJECTED_PARALLEL, NULL);
 	observe_plan(observation, statement, statement->planTree);
 	observe_plans(observation, statement, statement->subplans);
 }

@@ -23,6 +23,7 @@
 #include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "port/atomics.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -35,7 +36,8 @@
 #include "response.h"
 #include "schema.h"
 #include "shmem.h"
-#include "tags.h"
+#include "touched.h"
+#include "words.h"
 
 #define REQUEST_SETS 128
 #define REQUEST_WAYS 4
@@ -132,8 +134,8 @@ load_types(MemoryContext context)
 static bool
 schema_is_settled(uint64 word, uint64 start)
 {
-	return (word & FQL_PENDING_MASK) == 0 && (word >> FQL_PENDING_BITS) <= start &&
-		!fql_tags_have_touched(fql_tag_schema(MyDatabaseId));
+	return !fql_word_is_pending(word) && fql_word_clock(word) <= start &&
+		!fql_have_touched(fql_tag_schema(MyDatabaseId));
 }
 
 /* Does the schema's word tell of every change of a definition? */
@@ -173,9 +175,9 @@ schema_load(void)
 static bool
 schema_still_holds(const Schema *schema)
 {
-	uint32		tag = fql_tag_schema(MyDatabaseId);
+	FqlTag		tag = fql_tag_schema(MyDatabaseId);
 
-	return fql_word_read(tag) == schema->word && !fql_tags_have_touched(tag);
+	return fql_word_read(tag) == schema->word && !fql_have_touched(tag);
 }
 
 /*

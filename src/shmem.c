@@ -15,7 +15,7 @@
 #include "cache.h"
 #include "shmem.h"
 #include "stats.h"
-#include "tags.h"
+#include "words.h"
 
 static shmem_request_hook_type previous_request_hook = NULL;
 static shmem_startup_hook_type previous_startup_hook = NULL;
@@ -32,7 +32,7 @@ shmem_request(void)
 {
 	if (previous_request_hook != NULL)
 		previous_request_hook();
-	RequestAddinShmemSpace(fql_tags_shmem_size());
+	RequestAddinShmemSpace(fql_words_shmem_size());
 	RequestAddinShmemSpace(fql_stats_shmem_size());
 	RequestAddinShmemSpace(fql_cache_shmem_size());
 	RequestNamedLWLockTranche("fraiseql_store", 1);
@@ -62,8 +62,8 @@ shmem_startup(void)
 		previous_startup_hook();
 
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	memory = ShmemInitStruct("fraiseql tags", fql_tags_shmem_size(), &found);
-	fql_tags_shmem_init(found, memory, secret_seed());
+	memory = ShmemInitStruct("fraiseql words", fql_words_shmem_size(), &found);
+	fql_words_shmem_init(found, memory, secret_seed());
 	memory = ShmemInitStruct("fraiseql counters", fql_stats_shmem_size(), &found);
 	fql_stats_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_stats")->lock);
 	memory = ShmemInitStruct("fraiseql cache", fql_cache_shmem_size(), &found);

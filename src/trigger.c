@@ -48,7 +48,7 @@
 #include "utils/syscache.h"
 
 #include "compat.h"
-#include "tags.h"
+#include "touched.h"
 #include "trigger.h"
 
 PG_FUNCTION_INFO_V1(fql_track);
@@ -83,7 +83,7 @@ touch_relation(FunctionCallInfo fcinfo, const char *function)
 {
 	TriggerData *trigger = trigger_data(fcinfo, function);
 
-	fql_tags_touch(fql_tag_relation(MyDatabaseId, RelationGetRelid(trigger->tg_relation)));
+	fql_touch_relation(RelationGetRelid(trigger->tg_relation));
 	PG_RETURN_POINTER(NULL);
 }
 
@@ -110,7 +110,7 @@ fql_track_exposure(PG_FUNCTION_ARGS)
 	/* on a table of somebody's own it would let anybody flush the cache */
 	if (strcmp(RelationGetRelationName(trigger->tg_relation), "exposure") == 0 &&
 		RelationGetNamespace(trigger->tg_relation) == get_namespace_oid("fraiseql", true))
-		fql_tags_touch(fql_tag_schema(MyDatabaseId));
+		fql_touch(fql_tag_schema(MyDatabaseId));
 	PG_RETURN_POINTER(NULL);
 }
 
@@ -286,7 +286,7 @@ install_missing(Relation relation)
 	find_triggers(relation, &row, &truncate);
 	if (row && truncate)
 		return;
-	fql_tags_touch(fql_tag_schema(MyDatabaseId));
+	fql_touch(fql_tag_schema(MyDatabaseId));
 	if (!row)
 		ensure_trigger(relation, ROW_TRIGGER_NAME, ROW_TRIGGER_FUNCTION, true, ROW_TRIGGER_EVENTS);
 	if (!truncate)

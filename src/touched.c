@@ -1,0 +1,323 @@
+/*
+ * touched.c
+ *    What the current transaction changes, and the fence around its commit (I1).
+ *
+ * The words of touched tags are gathered in backend memory, each once.  At PRE_COMMIT the fence goes up on all of them,
+ * and it comes down with a tick when the commit is visible and its messages and locks are out (words.c has the protocol
+ * and its proof), or without one on abort.
+ *
+ * Words of a rolled-back savepoint stay: they cost a needless miss, and forgetting them needs bookkeeping that could be
+ * wrong.
+ *
+ * Bounds.  A row has a handful of tags.  Past fraiseql.bulk_write_limit rows of one relation its rows are no longer
+ * named: the relation as a whole is touched, together with its bulk tag, which every answer carries that depends on
+ * named rows of the relation.  So memory is bounded by the limit times the number of relations written, and nothing is
+ * missed.
+ *
+ * Nothing may fail after the commit, so what runs then neither allocates nor reports: the list of words is complete and
+ * sized before PRE_COMMIT ends.
+ *
+ * Without shared_preload_libraries there are no words; touching still remembers, so that PREPARE is refused alike.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "guc.h"
+#include "touched.h"
+#include "words.h"
+
+/* The touched words, as a set beside the list. */
+typedef struct TouchedWord
+{
+	uint32		word;
+	uint32		status;
+} TouchedWord;
+
+#define SH_PREFIX wordset
+#define SH_ELEMENT_TYPE TouchedWord
+#define SH_KEY_TYPE uint32
+#define SH_KEY word
+#define SH_HASH_KEY(table, key) murmurhash32(key)
+#define SH_EQUAL(table, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* The relations whose rows were named, and how many of each. */
+typedef struct WrittenRelation
+{
+	Oid			relation;
+	uint32		status;
+	int			rows;
+	bool		is_bulk;		/* touched as a whole */
+} WrittenRelation;
+
+#define SH_PREFIX written
+#define SH_ELEMENT_TYPE WrittenRelation
+#define SH_KEY_TYPE Oid
+#define SH_KEY relation
+#define SH_HASH_KEY(table, key) murmurhash32(key)
+#define SH_EQUAL(table, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* Sizes to which the tables go back after a large transaction. */
+#define SMALL_SET 256
+#define SMALL_LIST 256
+
+static MemoryContext context = NULL;
+static wordset_hash *set = NULL;
+static written_hash *relations = NULL;
+static uint32 *list = NULL;
+static uint32 count = 0;
+static uint32 capacity = 0;
+static bool fence_is_up = false;
+static bool committed = false;	/* visible, not yet ticked */
+
+/* Each is made on its own, so that running out of memory half-way leaves nothing that looks complete. */
+static void
+prepare_memory(void)
+{
+	if (context == NULL)
+		context = AllocSetContextCreate(TopMemoryContext, "fraiseql touched", ALLOCSET_SMALL_SIZES);
+	if (list == NULL)
+	{
+		list = MemoryContextAlloc(context, SMALL_LIST * sizeof(uint32));
+		capacity = SMALL_LIST;
+	}
+	if (set == NULL)
+		set = wordset_create(context, SMALL_SET / 2, NULL);
+	if (relations == NULL)
+		relations = written_create(context, 16, NULL);
+}
+
+static void
+grow_list(void)
+{
+	if (count < capacity)
+		return;
+	list = repalloc_huge(list, mul_size(mul_size(capacity, 2), sizeof(uint32)));
+	capacity *= 2;
+}
+
+/*
+ * Another extension may write in a PRE_COMMIT callback of its own that runs after ours (callbacks run last registered
+ * first).  Its triggers then arrive here with the fence up, still before visibility: raise at once.  The list has room
+ * before the word enters the set, and the word is in the list before its fence is up, so that an error in between leaves
+ * nothing raised that is not listed, and nothing in the set that is not listed.
+ */
+static void
+touch_word(uint32 word)
+{
+	bool		found;
+
+	prepare_memory();
+	grow_list();
+	(void) wordset_insert(set, word, &found);
+	if (found)
+		return;
+	list[count++] = word;
+	if (fence_is_up)
+		fql_fence_raise(&word, 1);
+}
+
+void
+fql_touch(FqlTag tag)
+{
+	touch_word(fql_word_of(tag, FQL_PART_ANY));
+}
+
+void
+fql_touch_rows(FqlTag tag)
+{
+	touch_word(fql_word_of(tag, FQL_PART_ANY));
+	touch_word(fql_word_of(tag, FQL_PART_ROWS));
+}
+
+void
+fql_touch_columns(FqlTag tag, FqlColumns changed)
+{
+	touch_word(fql_word_of(tag, FQL_PART_ANY));
+	while (changed != 0)
+	{
+		touch_word(fql_word_of(tag, FQL_PART_COLUMN + pg_rightmost_one_pos64(changed)));
+		changed &= changed - 1;
+	}
+}
+
+bool
+fql_have_touched(FqlTag tag)
+{
+	return count > 0 && wordset_lookup(set, fql_word_of(tag, FQL_PART_ANY)) != NULL;
+}
+
+void
+fql_touch_relation(Oid relation)
+{
+	fql_touch_rows(fql_tag_relation(MyDatabaseId, relation));
+	fql_touch(fql_tag_bulk(MyDatabaseId, relation));
+}
+
+/* An error while the relation is touched leaves it to the next row to try again. */
+bool
+fql_may_name_row(Oid relation)
+{
+	WrittenRelation *written;
+	bool		found;
+
+	prepare_memory();
+	written = written_insert(relations, relation, &found);
+	if (!found)
+	{
+		written->rows = 0;
+		written->is_bulk = false;
+	}
+	if (written->is_bulk)
+		return false;
+	if (written->rows < fql_bulk_write_limit)
+	{
+		written->rows++;
+		return true;
+	}
+	fql_touch_relation(relation);
+	written->is_bulk = true;
+	return false;
+}
+
+/*
+ * I1: up before the commit can be visible.  A transaction without an xid has changed nothing (CREATE TABLE IF NOT
+ * EXISTS of one that exists), so it marks nothing; a write in a later callback is still marked at once.
+ */
+static void
+raise_fence(void)
+{
+	Assert(!fence_is_up);
+	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()) && count > 0)
+	{
+		wordset_reset(set);
+		count = 0;
+	}
+	fql_fence_raise(list, count);
+	fence_is_up = true;
+}
+
+/* Empty the tables, or give them back if the transaction was large.  May not fail. */
+static void
+forget(void)
+{
+	fence_is_up = false;
+	committed = false;
+	if (set != NULL && set->size > SMALL_SET)
+	{
+		wordset_destroy(set);
+		set = NULL;
+	}
+	else if (count > 0)
+		wordset_reset(set);
+	if (capacity > SMALL_LIST)
+	{
+		pfree(list);
+		list = NULL;
+		capacity = 0;
+	}
+	if (relations != NULL && relations->size > SMALL_SET)
+	{
+		written_destroy(relations);
+		relations = NULL;
+	}
+	else if (relations != NULL && relations->members > 0)
+		written_reset(relations);
+	count = 0;
+}
+
+/* I1: down only now, when every new snapshot sees the commit.  May not fail. */
+static void
+lower_fence_with_tick(void)
+{
+	if (fence_is_up)
+		fql_fence_lower_with_tick(list, count);
+	forget();
+}
+
+static void
+lower_fence(void)
+{
+	if (fence_is_up)
+		fql_fence_lower(list, count);
+	forget();
+}
+
+/*
+ * COMMIT PREPARED can run in any backend, or in logical apply, and no hook tells an extension about it, so a prepared
+ * transaction could become visible without a fence.  Until fences can be held by transaction id, refuse.
+ */
+static void
+refuse_prepare(void)
+{
+	if (count > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot PREPARE a transaction that has changed what fraiseql caches"),
+				 errdetail("The transaction wrote to an exposed table, or changed definitions or privileges, and its "
+						   "commit could not be fenced."),
+				 errhint("Commit it in one phase, or leave the tables it writes to out of fraiseql.")));
+}
+
+static void
+xact_callback(XactEvent event, void *arg pg_attribute_unused())
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+			raise_fence();
+			break;
+		case XACT_EVENT_COMMIT:
+			committed = true;
+			break;
+		case XACT_EVENT_ABORT:
+			/* an error after the commit (there should be none) does not undo it */
+			if (committed)
+				lower_fence_with_tick();
+			else
+				lower_fence();
+			break;
+		case XACT_EVENT_PRE_PREPARE:
+			refuse_prepare();
+			break;
+		case XACT_EVENT_PREPARE:
+			/* nothing was touched, or PRE_PREPARE had refused */
+			Assert(count == 0);
+			break;
+		case XACT_EVENT_PARALLEL_PRE_COMMIT:
+		case XACT_EVENT_PARALLEL_COMMIT:
+		case XACT_EVENT_PARALLEL_ABORT:
+			/* a parallel worker cannot write */
+			forget();
+			break;
+	}
+}
+
+/* Resource owners of portals and subtransactions come by here too; only the committed transaction's end counts. */
+static void
+resource_callback(ResourceReleasePhase phase, bool is_commit pg_attribute_unused(), bool is_top_level,
+				  void *arg pg_attribute_unused())
+{
+	if (committed && phase == RESOURCE_RELEASE_AFTER_LOCKS && is_top_level)
+		lower_fence_with_tick();
+}
+
+void
+fql_touched_init(void)
+{
+	RegisterXactCallback(xact_callback, NULL);
+	RegisterResourceReleaseCallback(resource_callback, NULL);
+}
