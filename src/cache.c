@@ -2,19 +2,19 @@
  * cache.c
  *    The store of answers in shared memory: look up without a lock, publish, evict, sweep.
  *
- * Layout.  An entry is a header in an array plus a chain of fixed blocks that hold its tags, its key and its response,
- * in this order.  Fixed blocks rather than an allocator of arbitrary sizes: nothing fragments, memory is accounted for
- * exactly, and evicting n blocks always makes room for n blocks.  Buckets chain headers by index.
+ * Layout.  An entry is a header in an array plus a chain of fixed blocks that hold its tags, its key and its
+ * response, in this order.  Fixed blocks rather than an allocator of arbitrary sizes: nothing fragments, memory is
+ * accounted for exactly, and evicting n blocks always makes room for n blocks.  Buckets chain headers by index.
  *
- * Writers (publish, evict, sweep, clear) hold one LWLock, "store".  A writer follows at least the execution of a query,
- * and holds the lock for about a microsecond plus a few nanoseconds a block, so one lock carries hundreds of thousands
- * of fills a second.  Content is copied outside the lock, into blocks that nobody else knows yet.
+ * Writers (publish, evict, sweep, clear) hold one LWLock, "store".  A writer follows at least the execution of a
+ * query, and holds the lock for about a microsecond plus a few nanoseconds a block, so one lock carries hundreds of
+ * thousands of fills a second.  Content is copied outside the lock, into blocks that nobody else knows yet.
  *
- * Readers hold nothing (I3).  An entry's version is odd while the entry is free or being changed, and even while it is
- * published; it only grows.  A reader takes the version, reads what it wants, and takes the version again: if it is
- * still the same even number, everything read in between belongs to one published entry.  If not, the bytes are thrown
- * away.  To make garbage harmless until then, every index is checked against its range, every walk has a bound, and a
- * length is used only after the version vouched for it.  Blocks and headers are never unmapped.
+ * Readers hold nothing (I3).  An entry's version is odd while the entry is free or being changed, and even while it
+ * is published; it only grows.  A reader takes the version, reads what it wants, and takes the version again: if it
+ * is still the same even number, everything read in between belongs to one published entry.  If not, the bytes are
+ * thrown away.  To make garbage harmless until then, every index is checked against its range, every walk has a
+ * bound, and a length is used only after the version vouched for it.  Blocks and headers are never unmapped.
  *
  *   publish:  content, header | write barrier | version even | bucket points to it
  *   remove:   version odd | write barrier | bucket, queue, free lists
@@ -792,11 +792,11 @@ holds_strictly(const FqlSharedEntry *header, uint64 clock)
 }
 
 /*
- * A live entry some of whose tags have changed in what it did not read, so that each hit looks at finer words, and other
- * tags that share them add up over time.  Say that it holds as of "clock", which was read before the entry was found
- * live.  That is true if no tag is pending or newer than that: a writer whose change shows in the entry has not ticked by
- * "clock", or its finer words would tell, and has not raised its fence, or ANY would be pending; so it will tick later
- * than "clock".  The entry must be the one that was looked at, hence the lock.
+ * A live entry some of whose tags have changed in what it did not read, so that each hit looks at finer words, and
+ * other tags that share them add up over time.  Say that it holds as of "clock", which was read before the entry was
+ * found live.  That is true if no tag is pending or newer than that: a writer whose change shows in the entry has not
+ * ticked by "clock", or its finer words would tell, and has not raised its fence, or ANY would be pending; so it will
+ * tick later than "clock".  The entry must be the one that was looked at, hence the lock.
  */
 static void
 renew_entry(uint32 index, const FqlSharedEntry *header, uint64 version, uint64 clock)

@@ -2,8 +2,8 @@
  * colsets.h
  *    The column sets of a relation by whose values its rows are named in tags: on which both sides agree.
  *
- * They are the prefixes of its btree and hash indexes, and the columns of its foreign keys, as far as the columns' types
- * have a hash function that agrees with equality and is built in.
+ * They are the prefixes of its btree and hash indexes, and the columns of its foreign keys, as far as the columns'
+ * types have a hash function that agrees with equality and is built in.
  */
 #ifndef FQL_COLSETS_H
 #define FQL_COLSETS_H

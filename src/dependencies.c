@@ -2,12 +2,12 @@
  * dependencies.c
  *    What an answer depends on: tags by relation, with the columns that were read, gathered during a fill.
  *
- * A relation is depended on through tags of its rows, or as a whole.  As a whole covers every tag, so the tags are given
- * up then.  Columns are those of all scans of the relation together: a little coarser than scan by scan, and one group of
- * tags a relation.
+ * A relation is depended on through tags of its rows, or as a whole.  As a whole covers every tag, so the tags are
+ * given up then.  Columns are those of all scans of the relation together: a little coarser than scan by scan, and
+ * one group of tags a relation.
  *
- * With named rows goes the relation's bulk tag: a write past fraiseql.bulk_write_limit names no rows, it moves that one
- * (touched.c).
+ * With named rows goes the relation's bulk tag: a write past fraiseql.bulk_write_limit names no rows, it moves that
+ * one (touched.c).
  *
  * The limit bounds the memory of a fill as well as of an entry: it is kept while tags come in.
  */

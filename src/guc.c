@@ -99,7 +99,8 @@ define_sizes(void)
 		return;
 	DefineCustomIntVariable("fraiseql.cache_size",
 							"Shared memory for cached answers.",
-							"More is allocated beside it: about 6 % for the entries' headers, and fraiseql.tag_table_size.",
+							"More is allocated beside it: about 6 % for the entries' headers, and "
+							"fraiseql.tag_table_size.",
 							&fql_cache_size,
 							64,
 							1,
@@ -111,8 +112,8 @@ define_sizes(void)
 							NULL);
 	DefineCustomIntVariable("fraiseql.tag_table_size",
 							"Shared memory for the words that tell which tags have changed.",
-							"Tags share words when there are many more of them, which costs needless misses. Rounded down "
-							"to a power of two.",
+							"Tags share words when there are many more of them, which costs needless misses. "
+							"Rounded down to a power of two.",
 							&fql_tag_table_size,
 							32,
 							1,

@@ -23,7 +23,7 @@ typedef struct FqlTracedTag
 	char	   *node;			/* what EXPLAIN would call the scan: "Index Scan using tb_post_pkey on tb_post" */
 } FqlTracedTag;
 
-/* What has been seen since fql_observe_begin().  Lives in the caller's frame; what it points to in the caller's context. */
+/* What has been seen since fql_observe_begin().  Lives in the caller's frame, what it points to in his context. */
 typedef struct FqlObservation
 {
 	struct FqlObservation *outer;	/* the observation that this one is nested in */

@@ -2,8 +2,8 @@
  * tags.c
  *    Names for what a write can change.
  *
- * A tag is a hash of what it names, so it needs no memory and no look-up, and two that happen to be equal can only cause
- * a needless miss.  The seed is secret, so that nobody can look for such pairs.
+ * A tag is a hash of what it names, so it needs no memory and no look-up, and two that happen to be equal can only
+ * cause a needless miss.  The seed is secret, so that nobody can look for such pairs.
  */
 #include "postgres.h"
 

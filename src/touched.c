@@ -2,20 +2,20 @@
  * touched.c
  *    What the current transaction changes, and the fence around its commit (I1).
  *
- * The words of touched tags are gathered in backend memory, each once.  At PRE_COMMIT the fence goes up on all of them,
- * and it comes down with a tick when the commit is visible and its messages and locks are out (words.c has the protocol
- * and its proof), or without one on abort.
+ * The words of touched tags are gathered in backend memory, each once.  At PRE_COMMIT the fence goes up on all of
+ * them, and it comes down with a tick when the commit is visible and its messages and locks are out (words.c has the
+ * protocol and its proof), or without one on abort.
  *
- * Words of a rolled-back savepoint stay: they cost a needless miss, and forgetting them needs bookkeeping that could be
- * wrong.
+ * Words of a rolled-back savepoint stay: they cost a needless miss, and forgetting them needs bookkeeping that could
+ * be wrong.
  *
  * Bounds.  A row has a handful of tags.  Past fraiseql.bulk_write_limit rows of one relation its rows are no longer
  * named: the relation as a whole is touched, together with its bulk tag, which every answer carries that depends on
- * named rows of the relation.  So memory is bounded by the limit times the number of relations written, and nothing is
- * missed.
+ * named rows of the relation.  So memory is bounded by the limit times the number of relations written, and nothing
+ * is missed.
  *
- * Nothing may fail after the commit, so what runs then neither allocates nor reports: the list of words is complete and
- * sized before PRE_COMMIT ends.
+ * Nothing may fail after the commit, so what runs then neither allocates nor reports: the list of words is complete
+ * and sized before PRE_COMMIT ends.
  *
  * Without shared_preload_libraries there are no words; touching still remembers, so that PREPARE is refused alike.
  */
@@ -111,9 +111,9 @@ grow_list(void)
 
 /*
  * Another extension may write in a PRE_COMMIT callback of its own that runs after ours (callbacks run last registered
- * first).  Its triggers then arrive here with the fence up, still before visibility: raise at once.  The list has room
- * before the word enters the set, and the word is in the list before its fence is up, so that an error in between leaves
- * nothing raised that is not listed, and nothing in the set that is not listed.
+ * first).  Its triggers then arrive here with the fence up, still before visibility: raise at once.  The list has
+ * room before the word enters the set, and the word is in the list before its fence is up, so that an error in
+ * between leaves nothing raised that is not listed, and nothing in the set that is not listed.
  */
 static void
 touch_word(uint32 word)

@@ -11,50 +11,55 @@
  *   then        c = ++clock; each word becomes (max(its clock, c), pending - 1)      (tick, the fence comes down)
  *   ABORT       pending - 1 on each fenced word
  *
- * Why the tick waits for the locks' release rather than for visibility alone (XACT_EVENT_COMMIT): definitions.  Between
- * visibility and AtEOXact_Inval() another backend still works with its cached catalog entries, say the old body of a
- * function.  If the tick came in that window, a fill could read s0 after it, compute with the old body, and publish.
- * With the tick after the messages, a fill that reads s0 after the tick finds the messages in the queue, and it reads
- * the queue (AcceptInvalidationMessages) after s0.  No hook has that place but a resource release callback in its last
- * phase.  For rows nothing changes: later than visibility is all that the argument needs, and the writer's client hears
- * of the commit only after it.
+ * Why the tick waits for the locks' release rather than for visibility alone (XACT_EVENT_COMMIT): definitions.
+ * Between visibility and AtEOXact_Inval() another backend still works with its cached catalog entries, say the old
+ * body of a function.  If the tick came in that window, a fill could read s0 after it, compute with the old body, and
+ * publish. With the tick after the messages, a fill that reads s0 after the tick finds the messages in the queue, and
+ * it reads the queue (AcceptInvalidationMessages) after s0.  No hook has that place but a resource release callback
+ * in its last phase.  For rows nothing changes: later than visibility is all that the argument needs, and the
+ * writer's client hears of the commit only after it.
  *
- * Fill and hit are in execute.c; the argument for both is here, since it is one argument.  A fill reads s0 = clock, then
- * takes snapshot F, executes, and keeps s0 with the answer.  A word is *still* as of s0 if its pending is 0 and its clock
- * is not above s0.  The answer is served only while, for every tag that it depends on, enough words are still (below).
+ * Fill and hit are in execute.c; the argument for both is here, since it is one argument.  A fill reads s0 = clock,
+ * then takes snapshot F, executes, and keeps s0 with the answer.  A word is *still* as of s0 if its pending is 0 and
+ * its clock is not above s0.  The answer is served only while, for every tag that it depends on, enough words are
+ * still (below).
  *
  * Claim: a hit returns what executing would have returned at some instant within the call.  Let W be a writer that
  * changed something the answer read, d a word that W touched, and suppose a reader finds d still.
- *   (a) W visible to the reader but not to F?  W's fence precedes its visibility, so the reader's load of d comes after
- *       it.  The fence is no longer up, since pending is 0, so W has ticked, with c <= d's clock <= s0.  The clock stood
- *       at c before s0 was read: W's tick, hence its visibility, came before s0, hence before F was taken, so F sees W:
+ *   (a) W visible to the reader but not to F?  W's fence precedes its visibility, so the reader's load of d comes
+ *   after
+ *       it.  The fence is no longer up, since pending is 0, so W has ticked, with c <= d's clock <= s0.  The clock
+ *       stood
+ *       at c before s0 was read: W's tick, hence its visibility, came before s0, hence before F was taken, so F sees
+ *       W:
  *       contradiction.  (W may have raised the clock to c before s0 was read and set d only later; until then d is
  *       pending, and not still.)
- *   (b) The words are read one after the other.  A word that was not still can become still again only by an abort, that
+ *   (b) The words are read one after the other.  A word that was not still can become still again only by an abort,
+ *   that
  *       is when nothing changed.  So if all are found still, no writer of these tags became visible between F and the
  *       time when the first was read: the answer is that of this instant.
- * Whether the words are looked at before publishing makes no difference to the claim; it only saves keeping what is dead
- * already.
+ * Whether the words are looked at before publishing makes no difference to the claim; it only saves keeping what is
+ * dead already.
  *
  * Which words.  A tag has a family: ANY, which every change moves; ROWS, when a row that the tag names comes or goes;
- * one word for each column, when an update changes the column in such a row.  A reader who sees no more of the rows than
- * the columns M needs ANY still, or else ROWS and those of M: a writer whose change shows in M touches ANY and at least
- * one of the others, so either condition proves by (a) that no such writer is between F and the reader.  A row that moves
- * from one tag to another has changed a column by which the tag names it, and who reads by a tag reads its columns.
- * Hence a hit looks at one word a tag; the others only count when it has moved.
+ * one word for each column, when an update changes the column in such a row.  A reader who sees no more of the rows
+ * than the columns M needs ANY still, or else ROWS and those of M: a writer whose change shows in M touches ANY and
+ * at least one of the others, so either condition proves by (a) that no such writer is between F and the reader.  A
+ * row that moves from one tag to another has changed a column by which the tag names it, and who reads by a tag reads
+ * its columns. Hence a hit looks at one word a tag; the others only count when it has moved.
  *
- * Words shared by several tags only make more of them move.  Since the finer words are asked only when ANY has moved, a
- * needless miss takes two accidents.
+ * Words shared by several tags only make more of them move.  Since the finer words are asked only when ANY has moved,
+ * a needless miss takes two accidents.
  *
  * Memory order: every fence and every tick is an atomic read-modify-write, a full barrier in PostgreSQL's atomics;
  * readers put a read barrier between s0 and the snapshot and before the words.
  *
- * Overflow.  pending counts transactions in commit, at most one per backend and word, far below 2^20.  The clock has 44
- * bits: at 100,000 commits a second it lasts five years of uptime.
+ * Overflow.  pending counts transactions in commit, at most one per backend and word, far below 2^20.  The clock has
+ * 44 bits: at 100,000 commits a second it lasts five years of uptime.
  *
- * Layout.  The words of one tag lie together: the first eight of its family in one line of eight words, rotated by the
- * tag so that the ANY words of two tags in the same line rarely meet; further columns in the lines behind.  A writer
- * thus touches one or two lines a tag.
+ * Layout.  The words of one tag lie together: the first eight of its family in one line of eight words, rotated by
+ * the tag so that the ANY words of two tags in the same line rarely meet; further columns in the lines behind.  A
+ * writer thus touches one or two lines a tag.
  */
 #include "postgres.h"
 
