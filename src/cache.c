@@ -263,8 +263,8 @@ groups_hold(Cursor *cursor, uint32 length, uint64 clock, Strictness strictness)
 			size_t		taken = 0;
 			const char *place = cursor_take(cursor, remaining, &taken);
 
-			if (place == NULL || !tags_hold((const FqlTag *) place, taken / sizeof(FqlTag), &group, clock,
-												strictness))
+			if (place == NULL ||
+				!tags_hold((const FqlTag *) place, taken / sizeof(FqlTag), &group, clock, strictness))
 				return false;
 			remaining -= taken;
 		}
