@@ -272,7 +272,7 @@ groups_hold(Cursor *cursor, uint32 length, uint64 clock, Strictness strictness)
 	return true;
 }
 
-/* Since when is an entry whose header was read known to hold?  Read apart from the header, because the worker moves it. */
+/* Since when is an entry whose header was read known to hold?  Read apart from the header: the worker moves it. */
 static uint64
 holds_since(uint32 index)
 {
