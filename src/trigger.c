@@ -1,11 +1,11 @@
 /*
  * trigger.c
- *    The triggers that tell the cache about writes: what they do, how to see that they are there, installing them.
+ *    The triggers that tell the cache about writes: how to see that they are there, installing them.
  *
  * Row-level, because logical replication apply fires no other kind; AFTER, because BEFORE triggers of others may still
  * change or drop the row; ENABLE ALWAYS, because apply workers and pg_restore run with session_replication_role =
  * replica, under which ordinary triggers stay silent.  Foreign-key cascades, COPY, MERGE and writes through views all
- * end in row triggers of the table.  TRUNCATE ends in none, so it has a trigger of its own.
+ * end in row triggers of the table.  TRUNCATE ends in none, so it has a trigger of its own.  What they do: track.c.
  *
  * A partitioned table's row trigger is cloned by PostgreSQL to every partition, present and future, and a write names
  * the leaf that it changed, which is also the relation that a scan names.  Statement triggers are not cloned, so each
@@ -52,67 +52,12 @@
 #include "trigger.h"
 
 PG_FUNCTION_INFO_V1(fql_track);
-PG_FUNCTION_INFO_V1(fql_track_exposure);
-PG_FUNCTION_INFO_V1(fql_track_row);
-PG_FUNCTION_INFO_V1(fql_track_truncate);
 
 #define ROW_TRIGGER_NAME "fraiseql_track_row"
 #define ROW_TRIGGER_FUNCTION "track_row"
 #define ROW_TRIGGER_EVENTS (TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE)
 #define TRUNCATE_TRIGGER_NAME "fraiseql_track_truncate"
 #define TRUNCATE_TRIGGER_FUNCTION "track_truncate"
-
-/*
- * What the triggers do
- */
-
-/* The trigger's context, or an error when somebody calls the function in another way. */
-static TriggerData *
-trigger_data(FunctionCallInfo fcinfo, const char *function)
-{
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" was not called by the trigger manager", function)));
-	return (TriggerData *) fcinfo->context;
-}
-
-/* The relation that the trigger is on is written to. */
-static Datum
-touch_relation(FunctionCallInfo fcinfo, const char *function)
-{
-	TriggerData *trigger = trigger_data(fcinfo, function);
-
-	fql_touch_relation(RelationGetRelid(trigger->tg_relation));
-	PG_RETURN_POINTER(NULL);
-}
-
-/* A row was inserted, updated or deleted. */
-Datum
-fql_track_row(PG_FUNCTION_ARGS)
-{
-	return touch_relation(fcinfo, "fraiseql.track_row");
-}
-
-/* All rows are gone. */
-Datum
-fql_track_truncate(PG_FUNCTION_ARGS)
-{
-	return touch_relation(fcinfo, "fraiseql.track_truncate");
-}
-
-/* fraiseql.exposure changed, and with it the GraphQL schema. */
-Datum
-fql_track_exposure(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = trigger_data(fcinfo, "fraiseql.track_exposure");
-
-	/* on a table of somebody's own it would let anybody flush the cache */
-	if (strcmp(RelationGetRelationName(trigger->tg_relation), "exposure") == 0 &&
-		RelationGetNamespace(trigger->tg_relation) == get_namespace_oid("fraiseql", true))
-		fql_touch(fql_tag_schema(MyDatabaseId));
-	PG_RETURN_POINTER(NULL);
-}
 
 /*
  * Finding them

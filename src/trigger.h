@@ -1,6 +1,6 @@
 /*
  * trigger.h
- *    The triggers that tell the cache about writes: what they do, how to see that they are there, installing them.
+ *    The triggers that tell the cache about writes: how to see that they are there, installing them.
  */
 #ifndef FQL_TRIGGER_H
 #define FQL_TRIGGER_H
