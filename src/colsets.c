@@ -24,8 +24,8 @@
  *       until then, before his first row, and keeps it until he is visible; so whoever does not name S was visible and
  *       had let go of his lock when S became readable.  If E was computed with S, then either its s0 is later than the
  *       tick of the transaction that made S readable, and its snapshot is later than W; or it is not, and then the
- *       schema's tag, which that transaction touched, keeps E from being published or served (ddl.c: all these
- *       commands but REINDEX touch it, and REINDEX does where there is an invalid index that it might make valid).
+ *       schema's tag, which that transaction touched, keeps E from being published or served (ddl.c; REINDEX
+ *       touches it where there is an invalid index that it might make valid).
  *   (b) S went.  The command touches the schema's tag, so E dies at its fence, before any writer can see it committed.
  * In both cases it is needed that a reader's definitions are at least as new as its s0: execute.c reads the messages
  * after s0, and what is kept here is dropped by a message like the relation's own cache entry.

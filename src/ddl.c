@@ -7,8 +7,8 @@
  *
  * Which commands: all but those listed as harmless.  A command that a later version of PostgreSQL adds is therefore
  * noticed without this file knowing it.  The tag is touched before the command, so that it is there whatever the
- * command does, and once more after it: a few commands (ALTER TABLE ... DETACH PARTITION CONCURRENTLY) commit in the
- * middle.
+ * command does, and once more after it and at each commit within it: a few commands (CREATE INDEX CONCURRENTLY, REINDEX
+ * of a schema) consist of several transactions.
  *
  * Temporary tables are the one exemption by content: they are created all the time, no entry reads them, and an entry
  * that one could take part in, by the search_path of a function or as a child table, is not served to a session that
@@ -21,7 +21,10 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
@@ -29,6 +32,7 @@
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_statistic_ext.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
@@ -47,6 +51,9 @@
 static ProcessUtility_hook_type previous_process_utility = NULL;
 static ExecutorStart_hook_type previous_executor_start = NULL;
 static object_access_hook_type previous_object_access = NULL;
+
+/* Commands under way that touch, one within the other. */
+static int	touching_commands = 0;
 
 static bool
 is_temporary_name(const RangeVar *name)
@@ -118,6 +125,25 @@ copies_into_catalog(const CopyStmt *statement)
 	return OidIsValid(relid) && IsCatalogRelationOid(relid);
 }
 
+/*
+ * Is there an index in the database that REINDEX could make valid, and thus its columns a set that answers depend by
+ * (colsets.c)?  One that a CREATE INDEX CONCURRENTLY left behind when it failed.
+ */
+static pg_noinline bool
+has_invalid_index(void)
+{
+	Relation	indexes = table_open(IndexRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(indexes, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+	bool		found = false;
+
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+		found = !((Form_pg_index) GETSTRUCT(tuple))->indisvalid;
+	systable_endscan(scan);
+	table_close(indexes, AccessShareLock);
+	return found;
+}
+
 /* Commands that change neither a definition nor a privilege.  What they run inside (DO, CALL) comes by here itself. */
 static bool
 is_harmless(const Node *statement)
@@ -138,7 +164,6 @@ is_harmless(const Node *statement)
 		case T_UnlistenStmt:
 		case T_LockStmt:
 		case T_VacuumStmt:
-		case T_ReindexStmt:
 		case T_ClusterStmt:
 		case T_CheckPointStmt:
 		case T_DiscardStmt:
@@ -150,6 +175,8 @@ is_harmless(const Node *statement)
 		case T_TruncateStmt:	/* a trigger's affair */
 		case T_AlterSystemStmt:
 			return true;
+		case T_ReindexStmt:
+			return !has_invalid_index();
 		case T_CopyStmt:
 			return !copies_into_catalog((const CopyStmt *) statement);
 		case T_ExplainStmt:
@@ -254,18 +281,35 @@ process_utility(PlannedStmt *planned, const char *query, bool read_only_tree, Pr
 
 	if (touches)
 		touch_definitions(roles);
-	if (previous_process_utility != NULL)
-		previous_process_utility(planned, query, read_only_tree, context, parameters, environment, receiver,
-								 completion);
-	else
-		standard_ProcessUtility(planned, query, read_only_tree, context, parameters, environment, receiver,
-								completion);
+	touching_commands += touches;
+	PG_TRY();
+	{
+		if (previous_process_utility != NULL)
+			previous_process_utility(planned, query, read_only_tree, context, parameters, environment, receiver,
+									 completion);
+		else
+			standard_ProcessUtility(planned, query, read_only_tree, context, parameters, environment, receiver,
+									completion);
+	}
+	PG_FINALLY();
+	{
+		touching_commands -= touches;
+	}
+	PG_END_TRY();
 	if (touches && IsTransactionState())
 	{
 		touch_definitions(roles);
 		if (may_add_child)
 			track_new_children(planned->utilityStmt);
 	}
+}
+
+/* A commit within a command. */
+static void
+xact_callback(XactEvent event, void *argument pg_attribute_unused())
+{
+	if (event == XACT_EVENT_PRE_COMMIT && touching_commands > 0)
+		touch_definitions(false);
 }
 
 /*
@@ -338,4 +382,5 @@ fql_ddl_init(void)
 	ProcessUtility_hook = process_utility;
 	previous_executor_start = ExecutorStart_hook;
 	ExecutorStart_hook = executor_start;
+	RegisterXactCallback(xact_callback, NULL);
 }
