@@ -6,6 +6,9 @@
 -- Everything is created with plain CREATE, qualified by the extension's schema: an object that somebody planted under
 -- one of these names makes the installation fail rather than be adopted.
 
+-- The library, now: a dump goes on with security labels of its provider, and CREATE FUNCTION does not load it here.
+LOAD 'MODULE_PATHNAME';
+
 --
 -- What GraphQL sees
 --
@@ -49,6 +52,13 @@ AS 'MODULE_PATHNAME', 'fql_track'
 LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION fraiseql.track(regclass) IS 'track writes to a table without showing it: for tables that exposed views reach only through functions';
 REVOKE ALL ON FUNCTION fraiseql.track(regclass) FROM PUBLIC;
+
+CREATE FUNCTION fraiseql.declare_pure(function regprocedure, pure boolean DEFAULT true)
+RETURNS void
+AS 'MODULE_PATHNAME', 'fql_declare_pure'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.declare_pure(regprocedure, boolean) IS 'promise that a function''s result depends on nothing but its arguments, what its queries read, and settings in fraiseql.cache_vary; false takes the promise back';
+REVOKE ALL ON FUNCTION fraiseql.declare_pure(regprocedure, boolean) FROM PUBLIC;
 
 CREATE FUNCTION fraiseql.schema_sdl()
 RETURNS text

@@ -447,11 +447,24 @@ answer_nested(const FqlCall *call)
 	return response;
 }
 
+/*
+ * An operation whose view or function calls us again gets an answer of which it cannot see what it depends on.  (The
+ * executor would say that this function is volatile, but PL/pgSQL can call it without the executor.)
+ */
+static void
+reject_outer(void)
+{
+	if (fql_observation() != NULL)
+		fql_observe_reject(fql_observation(), FQL_REJECTED_VOLATILE, "execute");
+}
+
 text *
 fql_execute_call(const FqlCall *call)
 {
-	text	   *response = answer_the_short_way(call);
+	text	   *response;
 
+	reject_outer();
+	response = answer_the_short_way(call);
 	return response != NULL ? response : answer_nested(call);
 }
 

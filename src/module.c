@@ -13,6 +13,7 @@
 
 #include "ddl.h"
 #include "guc.h"
+#include "label.h"
 #include "observe.h"
 #include "shmem.h"
 #include "sqlbody.h"
@@ -31,6 +32,7 @@ _PG_init(void)
 	fql_observe_init();
 	fql_sqlbody_init();
 	fql_ddl_init();
+	fql_label_init();
 	if (process_shared_preload_libraries_in_progress)
 	{
 		fql_shmem_init();

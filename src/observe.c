@@ -90,7 +90,9 @@ observe_relation(FqlObservation *observation, Relation relation)
 
 	if (relation->rd_rel->relkind == RELKIND_MATVIEW)
 		return;
-	if (relation->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
+	if (relation->rd_rel->relkind == RELKIND_SEQUENCE)
+		fql_observe_reject(observation, FQL_REJECTED_SEQUENCE, RelationGetRelationName(relation));
+	else if (relation->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
 		fql_observe_reject(observation, FQL_REJECTED_TEMPORARY, RelationGetRelationName(relation));
 	else if (!fql_relation_is_tracked(relation))
 		fql_observe_reject(observation, FQL_REJECTED_UNTRACKED, RelationGetRelationName(relation));

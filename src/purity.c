@@ -6,12 +6,14 @@
  * Volatility says less than a cache needs: STABLE only promises one answer within one statement.  So
  *   - immutable functions pass, whoever wrote them: PostgreSQL itself folds them into constants;
  *   - volatile ones do not;
- *   - stable built-ins pass if they are listed below, each under the reason why it is safe;
+ *   - stable built-ins pass if they are listed in purity_builtins.c, each with the reason why it is safe;
  *   - stable functions of users pass if they are written in SQL: the executor runs their queries, where observe.c sees
  *     them, or the planner has inlined them, and then they are no longer here.  Those whose text names the clock
  *     ('now', 'today') do not pass, and a hook keeps them from being inlined (sqlbody.c);
  *   - other stable functions of users do not: PL/pgSQL evaluates simple expressions such as "x := now()" without the
- *     executor, and C code can read anything.
+ *     executor, and C code can read anything;
+ *   - a function that does not pass so passes if a DBA has declared it pure (label.c).  Queries that it runs are
+ *     observed all the same.
  * What is not listed makes an answer uncacheable, which costs time and never truth.
  */
 #include "postgres.h"
@@ -37,174 +39,10 @@
 
 #include "compat.h"
 #include "key.h"
+#include "label.h"
 #include "purity.h"
+#include "purity_builtins.h"
 #include "sqlbody.h"
-
-typedef struct FunctionClass
-{
-	const char *name;
-	FqlReason	reason;			/* FQL_REASON_NONE: safe */
-} FunctionClass;
-
-/*
- * Stable built-ins, by name and sorted by it (all functions of a name together, so a name with one unsafe variant is
- * unsafe).  The reason why a safe one is safe stands in the last column:
- *   types     it is stable because it calls the output functions of its arguments' types; those print by settings in
- *             the key
- *   zone      it depends on TimeZone, DateStyle, IntervalStyle or lc_*, which are in the key
- *   identity  it depends on database, role, session user or search_path, which are in the key
- *   catalog   it depends on definitions, whose change moves the schema's or the roles' word
- */
-static const FunctionClass stable_functions[] = {
-	{"age", FQL_REJECTED_CLOCK},	/* of one argument: since today */
-	{"anyarray_out", FQL_REASON_NONE},	/* types */
-	{"anytextcat", FQL_REASON_NONE},	/* types */
-	{"array_out", FQL_REASON_NONE}, /* types */
-	{"array_to_json", FQL_REASON_NONE}, /* types */
-	{"array_to_string", FQL_REASON_NONE},	/* types */
-	{"cash_in", FQL_REASON_NONE},	/* zone: lc_monetary */
-	{"cash_out", FQL_REASON_NONE},	/* zone: lc_monetary */
-	{"concat", FQL_REASON_NONE},	/* types */
-	{"concat_ws", FQL_REASON_NONE}, /* types */
-	{"convert", FQL_REASON_NONE},	/* identity: the database's encoding */
-	{"convert_from", FQL_REASON_NONE},	/* identity */
-	{"convert_to", FQL_REASON_NONE},	/* identity */
-	{"current_database", FQL_REASON_NONE},	/* identity */
-	{"current_schema", FQL_REASON_NONE},	/* identity, catalog */
-	{"current_schemas", FQL_REASON_NONE},	/* identity, catalog */
-	{"current_setting", FQL_REJECTED_SETTING},	/* with a constant name in the key: see is_keyed_setting() */
-	{"current_user", FQL_REASON_NONE},	/* identity */
-	{"date", FQL_REASON_NONE},	/* zone */
-	{"date_add", FQL_REASON_NONE},	/* zone */
-	{"date_cmp_timestamptz", FQL_REASON_NONE},	/* zone */
-	{"date_eq_timestamptz", FQL_REASON_NONE},	/* zone */
-	{"date_ge_timestamptz", FQL_REASON_NONE},	/* zone */
-	{"date_gt_timestamptz", FQL_REASON_NONE},	/* zone */
-	{"date_in", FQL_REJECTED_CLOCK},	/* 'today' */
-	{"date_le_timestamptz", FQL_REASON_NONE},	/* zone */
-	{"date_lt_timestamptz", FQL_REASON_NONE},	/* zone */
-	{"date_ne_timestamptz", FQL_REASON_NONE},	/* zone */
-	{"date_out", FQL_REASON_NONE},	/* zone */
-	{"date_part", FQL_REASON_NONE}, /* zone */
-	{"date_subtract", FQL_REASON_NONE}, /* zone */
-	{"date_trunc", FQL_REASON_NONE},	/* zone */
-	{"enum_first", FQL_REASON_NONE},	/* catalog */
-	{"enum_in", FQL_REASON_NONE},	/* catalog */
-	{"enum_last", FQL_REASON_NONE}, /* catalog */
-	{"enum_out", FQL_REASON_NONE},	/* catalog */
-	{"enum_range", FQL_REASON_NONE},	/* catalog */
-	{"extract", FQL_REASON_NONE},	/* zone */
-	{"format", FQL_REASON_NONE},	/* types */
-	{"format_type", FQL_REASON_NONE},	/* catalog */
-	{"generate_series", FQL_REASON_NONE},	/* zone */
-	{"get_current_ts_config", FQL_REASON_NONE}, /* zone: default_text_search_config is in the key */
-	{"getdatabaseencoding", FQL_REASON_NONE},	/* identity */
-	{"getpgusername", FQL_REASON_NONE}, /* identity */
-	{"in_range", FQL_REASON_NONE},	/* zone */
-	{"interval_in", FQL_REASON_NONE},	/* zone */
-	{"interval_out", FQL_REASON_NONE},	/* zone */
-	{"interval_pl_timestamptz", FQL_REASON_NONE},	/* zone */
-	{"json_agg", FQL_REASON_NONE},	/* types */
-	{"json_agg_strict", FQL_REASON_NONE},	/* types */
-	{"json_agg_strict_transfn", FQL_REASON_NONE},	/* types */
-	{"json_agg_transfn", FQL_REASON_NONE},	/* types */
-	{"json_build_array", FQL_REASON_NONE},	/* types */
-	{"json_build_object", FQL_REASON_NONE}, /* types */
-	{"json_object_agg", FQL_REASON_NONE},	/* types */
-	{"json_object_agg_strict", FQL_REASON_NONE},	/* types */
-	{"json_object_agg_strict_transfn", FQL_REASON_NONE},	/* types */
-	{"json_object_agg_transfn", FQL_REASON_NONE},	/* types */
-	{"json_object_agg_unique", FQL_REASON_NONE},	/* types */
-	{"json_object_agg_unique_strict", FQL_REASON_NONE}, /* types */
-	{"json_object_agg_unique_strict_transfn", FQL_REASON_NONE}, /* types */
-	{"json_object_agg_unique_transfn", FQL_REASON_NONE},	/* types */
-	{"jsonb_agg", FQL_REASON_NONE}, /* types */
-	{"jsonb_agg_finalfn", FQL_REASON_NONE}, /* types */
-	{"jsonb_agg_strict", FQL_REASON_NONE},	/* types */
-	{"jsonb_agg_strict_transfn", FQL_REASON_NONE},	/* types */
-	{"jsonb_agg_transfn", FQL_REASON_NONE}, /* types */
-	{"jsonb_build_array", FQL_REASON_NONE}, /* types */
-	{"jsonb_build_object", FQL_REASON_NONE},	/* types */
-	{"jsonb_object_agg_finalfn", FQL_REASON_NONE},	/* types */
-	{"jsonb_object_agg_strict_transfn", FQL_REASON_NONE},	/* types */
-	{"jsonb_object_agg_transfn", FQL_REASON_NONE},	/* types */
-	{"jsonb_object_agg_unique_strict_transfn", FQL_REASON_NONE},	/* types */
-	{"jsonb_object_agg_unique_transfn", FQL_REASON_NONE},	/* types */
-	{"jsonb_path_exists_tz", FQL_REJECTED_CLOCK},	/* time compared with timetz: today's offset */
-	{"jsonb_path_match_tz", FQL_REJECTED_CLOCK},
-	{"jsonb_path_query_array_tz", FQL_REJECTED_CLOCK},
-	{"jsonb_path_query_first_tz", FQL_REJECTED_CLOCK},
-	{"jsonb_path_query_tz", FQL_REJECTED_CLOCK},
-	{"length", FQL_REASON_NONE},	/* identity: the database's encoding */
-	{"make_timestamptz", FQL_REASON_NONE},	/* zone */
-	{"money", FQL_REASON_NONE}, /* zone: lc_monetary */
-	{"multirange_out", FQL_REASON_NONE},	/* types */
-	{"now", FQL_REJECTED_CLOCK},
-	{"numeric", FQL_REASON_NONE},	/* zone: of money */
-	{"overlaps", FQL_REASON_NONE},	/* zone */
-	{"pg_has_role", FQL_REASON_NONE},	/* identity, catalog */
-	{"pg_typeof", FQL_REASON_NONE}, /* types */
-	{"phraseto_tsquery", FQL_REASON_NONE},	/* catalog */
-	{"plainto_tsquery", FQL_REASON_NONE},	/* catalog */
-	{"quote_literal", FQL_REASON_NONE}, /* types */
-	{"quote_nullable", FQL_REASON_NONE},	/* types */
-	{"range_out", FQL_REASON_NONE}, /* types */
-	{"record_out", FQL_REASON_NONE},	/* types */
-	{"row_to_json", FQL_REASON_NONE},	/* types */
-	{"session_user", FQL_REASON_NONE},	/* identity */
-	{"statement_timestamp", FQL_REJECTED_CLOCK},
-	{"textanycat", FQL_REASON_NONE},	/* types */
-	{"time", FQL_REASON_NONE},	/* zone */
-	{"time_in", FQL_REJECTED_CLOCK},	/* 'now' */
-	{"timestamp", FQL_REASON_NONE}, /* zone */
-	{"timestamp_cmp_timestamptz", FQL_REASON_NONE}, /* zone */
-	{"timestamp_eq_timestamptz", FQL_REASON_NONE},	/* zone */
-	{"timestamp_ge_timestamptz", FQL_REASON_NONE},	/* zone */
-	{"timestamp_gt_timestamptz", FQL_REASON_NONE},	/* zone */
-	{"timestamp_in", FQL_REJECTED_CLOCK},	/* 'now' */
-	{"timestamp_le_timestamptz", FQL_REASON_NONE},	/* zone */
-	{"timestamp_lt_timestamptz", FQL_REASON_NONE},	/* zone */
-	{"timestamp_ne_timestamptz", FQL_REASON_NONE},	/* zone */
-	{"timestamp_out", FQL_REASON_NONE}, /* zone */
-	{"timestamptz", FQL_REASON_NONE},	/* zone */
-	{"timestamptz_cmp_date", FQL_REASON_NONE},	/* zone */
-	{"timestamptz_cmp_timestamp", FQL_REASON_NONE}, /* zone */
-	{"timestamptz_eq_date", FQL_REASON_NONE},	/* zone */
-	{"timestamptz_eq_timestamp", FQL_REASON_NONE},	/* zone */
-	{"timestamptz_ge_date", FQL_REASON_NONE},	/* zone */
-	{"timestamptz_ge_timestamp", FQL_REASON_NONE},	/* zone */
-	{"timestamptz_gt_date", FQL_REASON_NONE},	/* zone */
-	{"timestamptz_gt_timestamp", FQL_REASON_NONE},	/* zone */
-	{"timestamptz_in", FQL_REJECTED_CLOCK}, /* 'now' */
-	{"timestamptz_le_date", FQL_REASON_NONE},	/* zone */
-	{"timestamptz_le_timestamp", FQL_REASON_NONE},	/* zone */
-	{"timestamptz_lt_date", FQL_REASON_NONE},	/* zone */
-	{"timestamptz_lt_timestamp", FQL_REASON_NONE},	/* zone */
-	{"timestamptz_mi_interval", FQL_REASON_NONE},	/* zone */
-	{"timestamptz_ne_date", FQL_REASON_NONE},	/* zone */
-	{"timestamptz_ne_timestamp", FQL_REASON_NONE},	/* zone */
-	{"timestamptz_out", FQL_REASON_NONE},	/* zone */
-	{"timestamptz_pl_interval", FQL_REASON_NONE},	/* zone */
-	{"timetz", FQL_REJECTED_CLOCK}, /* of a time: today's offset */
-	{"timetz_in", FQL_REJECTED_CLOCK},	/* 'now', and today's offset */
-	{"timezone", FQL_REJECTED_CLOCK},	/* of a timetz: today's offset */
-	{"to_char", FQL_REASON_NONE},	/* zone */
-	{"to_date", FQL_REASON_NONE},	/* zone */
-	{"to_json", FQL_REASON_NONE},	/* types */
-	{"to_jsonb", FQL_REASON_NONE},	/* types */
-	{"to_number", FQL_REASON_NONE}, /* zone: lc_numeric */
-	{"to_timestamp", FQL_REASON_NONE},	/* zone */
-	{"to_tsquery", FQL_REASON_NONE},	/* catalog */
-	{"to_tsvector", FQL_REASON_NONE},	/* catalog */
-	{"transaction_timestamp", FQL_REJECTED_CLOCK},
-	{"ts_headline", FQL_REASON_NONE},	/* catalog */
-	{"ts_match_tq", FQL_REASON_NONE},	/* catalog */
-	{"ts_match_tt", FQL_REASON_NONE},	/* catalog */
-	{"websearch_to_tsquery", FQL_REASON_NONE},	/* catalog */
-};
-
-/* Volatile built-ins that read the clock, only to name the better reason. */
-static const char *const clock_functions[] = {"clock_timestamp", "timeofday"};
 
 /* Our own functions that generated SQL calls: they depend on their arguments alone, or raise an error. */
 static const char *const own_functions[] = {"iso_date", "iso_time", "iso_timestamptz", "page_guard"};
@@ -216,27 +54,6 @@ is_listed(const char *name, const char *const *list, size_t count)
 		if (strcmp(list[i], name) == 0)
 			return true;
 	return false;
-}
-
-static int
-compare_names(const void *key, const void *element)
-{
-	return strcmp(key, ((const FunctionClass *) element)->name);
-}
-
-static FqlReason
-reason_of_builtin(const Form_pg_proc function)
-{
-	const FunctionClass *class;
-
-	if (function->provolatile == PROVOLATILE_IMMUTABLE)
-		return FQL_REASON_NONE;
-	if (function->provolatile == PROVOLATILE_VOLATILE)
-		return is_listed(NameStr(function->proname), clock_functions, lengthof(clock_functions)) ?
-			FQL_REJECTED_CLOCK : FQL_REJECTED_VOLATILE;
-	class = bsearch(NameStr(function->proname), stable_functions, lengthof(stable_functions),
-					sizeof(FunctionClass), compare_names);
-	return class != NULL ? class->reason : FQL_REJECTED_STABLE;
 }
 
 static bool
@@ -255,8 +72,9 @@ is_own_function(const Form_pg_proc function)
 	return own;
 }
 
+/* What a user's function says of itself. */
 static FqlReason
-reason_of_user_function(HeapTuple tuple)
+reason_of_definition(HeapTuple tuple)
 {
 	const Form_pg_proc function = (Form_pg_proc) GETSTRUCT(tuple);
 
@@ -267,6 +85,26 @@ reason_of_user_function(HeapTuple tuple)
 	if (function->prolang != SQLlanguageId)
 		return FQL_REJECTED_OPAQUE;
 	return fql_sqlbody_names_the_clock(tuple) ? FQL_REJECTED_CLOCK : FQL_REASON_NONE;
+}
+
+/* The DBA's word is asked for only where the definition does not do: it is a catalog look-up. */
+static FqlReason
+reason_of_user_function(HeapTuple tuple)
+{
+	FqlReason	reason = reason_of_definition(tuple);
+
+	if (reason != FQL_REASON_NONE && fql_label_is_pure(((Form_pg_proc) GETSTRUCT(tuple))->oid))
+		return FQL_REASON_NONE;
+	return reason;
+}
+
+static FqlReason
+reason_of_function(HeapTuple tuple)
+{
+	const Form_pg_proc function = (Form_pg_proc) GETSTRUCT(tuple);
+
+	return function->oid < FirstUnpinnedObjectId ?
+		fql_builtin_reason(NameStr(function->proname), function->provolatile) : reason_of_user_function(tuple);
 }
 
 static bool function_is_impure(Oid function, void *context);
@@ -392,7 +230,7 @@ function_is_impure(Oid oid, void *context)
 		elog(ERROR, "cache lookup failed for function %u", oid);
 	function = (Form_pg_proc) GETSTRUCT(tuple);
 	is_aggregate = function->prokind == PROKIND_AGGREGATE;
-	impurity->reason = is_builtin ? reason_of_builtin(function) : reason_of_user_function(tuple);
+	impurity->reason = reason_of_function(tuple);
 	if (is_builtin ? prints_names(function) : !is_own_function(function))
 		impurity->depends_on_names = true;
 	if (impurity->reason == FQL_REASON_NONE && is_builtin && converts_to_json(function) && json_casts_are_impure())
@@ -520,7 +358,7 @@ purity_walker(Node *node, void *context)
 		return sql_value_is_impure((SQLValueFunction *) node, impurity);
 	if (IsA(node, NextValueExpr))
 	{
-		impurity->reason = FQL_REJECTED_VOLATILE;
+		impurity->reason = FQL_REJECTED_SEQUENCE;
 		return true;
 	}
 	if (fql_compat_is_json_query(node))

@@ -65,7 +65,8 @@ fql_sqlbody_names_the_clock(HeapTuple function)
 /*
  * A function that would be inlined must stay visible if its text names the clock.  The planner does not inline
  * functions for which this hook asks to be called around; fmgr_hook itself is not needed.  Asked for functions of all
- * sorts and in all queries, so answered quickly: only stable functions in SQL are looked into.
+ * sorts and in all queries, so answered quickly: only functions in SQL that do not promise to be immutable are looked
+ * into.  Volatile ones too: the planner inlines them where they stand, and volatile is what a function is by default.
  */
 static needs_fmgr_hook_type previous_needs_fmgr_hook = NULL;
 
@@ -81,7 +82,7 @@ needs_fmgr(Oid oid)
 	if (!HeapTupleIsValid(tuple))
 		return false;
 	if (((Form_pg_proc) GETSTRUCT(tuple))->prolang == SQLlanguageId &&
-		((Form_pg_proc) GETSTRUCT(tuple))->provolatile == PROVOLATILE_STABLE)
+		((Form_pg_proc) GETSTRUCT(tuple))->provolatile != PROVOLATILE_IMMUTABLE)
 		needs = fql_sqlbody_names_the_clock(tuple);
 	ReleaseSysCache(tuple);
 	return needs;

@@ -31,6 +31,19 @@ my ($status, $output, $error) =
 like($error, qr/cannot PREPARE a transaction that has changed what fraiseql caches/, 'PREPARE is refused after a write');
 is(ask($node, $query), 'bypass: not_preloaded|' . accounts(70, 100), 'and the write is undone');
 
+# A dump with a function that is declared pure restores here, where nothing has loaded the library before.
+my $dump = $node->basedir . '/declared.dump';
+
+$node->safe_psql('postgres', <<'SQL');
+CREATE FUNCTION mood() RETURNS text STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN 'calm'; END $$;
+SELECT fraiseql.declare_pure('mood()');
+CREATE DATABASE copy;
+SQL
+$node->command_ok([ 'pg_dump', '-Fc', '-f', $dump, '-d', $node->connstr('postgres') ], 'pg_dump');
+$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('copy'), $dump ], 'pg_restore');
+is($node->safe_psql('copy', "SELECT objname, label FROM pg_seclabels WHERE provider = 'fraiseql'"),
+	'mood()|pure', 'what was declared pure is so in the copy');
+
 # Preloaded from the next start on, with nothing else to do.
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'fraiseql'");
 $node->restart;

@@ -15,6 +15,7 @@ CREATE TABLE shop.animal (id int PRIMARY KEY, name text);
 CREATE TABLE shop.dog (breed text) INHERITS (shop.animal);
 CREATE VIEW shop.north AS SELECT id FROM shop.event WHERE place = 'north';
 CREATE FUNCTION shop.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE FUNCTION shop.mood() RETURNS text STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN 'calm'; END $$;
 CREATE TRIGGER note AFTER INSERT ON shop.author FOR EACH ROW EXECUTE FUNCTION shop.note();
 INSERT INTO shop.author VALUES (1, 'Anna');
 INSERT INTO shop.event VALUES (1, 'north'), (2, 'south');
@@ -25,6 +26,7 @@ SELECT fraiseql.expose('shop.author', 'Writer', '{"ttl": 60}');
 SELECT fraiseql.expose('shop.event');
 SELECT fraiseql.expose('shop.animal');
 SELECT fraiseql.expose('shop.north');
+SELECT fraiseql.declare_pure('shop.mood()');
 SQL
 my $query = '{ writers { name } events { id } animals { name } norths { id } }';
 my $answer =
@@ -51,6 +53,14 @@ SELECT t.tgrelid::regclass, t.tgname, t.tgenabled,
 			AND d.deptype = 'x' AND e.extname = 'fraiseql') OR t.tgparentid <> 0
 FROM pg_trigger AS t WHERE t.tgname LIKE 'fraiseql%' ORDER BY t.tgrelid::regclass::text, t.tgname
 SQL
+}
+
+# The functions that the DBA has declared pure.
+sub declared
+{
+	my ($database) = @_;
+
+	return $node->safe_psql($database, "SELECT objname, label FROM pg_seclabels WHERE provider = 'fraiseql'");
 }
 
 # Writes of every kind in a database that has the tables make answers invalid.
@@ -92,7 +102,9 @@ my $row = sub { "shop.$_[0]|fraiseql_track_row|A|t\nshop.$_[0]|fraiseql_track_tr
 
 is($tracking, join("\n", map { $row->($_) } qw(animal author dog event event_north event_south event_south_low)),
 	'every table has both triggers, firing always, going with the extension');
+is(declared('shop'), 'shop.mood()|pure', 'and a function that is declared pure has its label');
 $node->safe_psql('shop', 'DROP FUNCTION ask, counters; DROP EXTENSION fraiseql');
+is(declared('shop'), '', 'which DROP EXTENSION takes away');
 is(definitions('shop'), $before, 'DROP EXTENSION, without CASCADE, leaves the tables as they were');
 $node->safe_psql('shop', "INSERT INTO shop.author VALUES (2, 'Bo'); DELETE FROM shop.author WHERE id = 2");
 is($node->safe_psql('shop', "SELECT count(*) FROM pg_proc JOIN pg_namespace AS n ON n.oid = pronamespace "
@@ -124,6 +136,7 @@ for my $database ('custom', 'plain')
 			'SELECT relation, type_name, options FROM fraiseql.exposure ORDER BY relation::text'),
 		"shop.animal||\nshop.author|Writer|{\"ttl\": 60}\nshop.event||\nshop.north||", "$database: exposures");
 	is(tracking($database), $tracking, "$database: triggers");
+	is(declared($database), 'shop.mood()|pure', "$database: what was declared pure");
 	is_tracked($database, $database);
 }
 
