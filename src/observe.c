@@ -2,14 +2,15 @@
  * observe.c
  *    What a fill reads, seen by the executor hook, and whether its answer may be kept (I4).
  *
- * A cache is only as right as its dependencies, and the text of a query cannot tell them: views, row security policies
- * and functions hide tables.  So while an answer is being computed, ExecutorStart examines every plan that this backend
- * starts: the generated statement's own, and those that functions in it run.  Each base relation that a plan scans adds
- * its tag; each expression is checked (purity.c); each kind of plan node is known by name here, and one that is not
- * known forbids keeping the answer.
+ * A cache is only as right as its dependencies, and the text of a query cannot tell them: views, row security
+ * policies and functions hide tables.  So while an answer is being computed, ExecutorStart examines every plan that
+ * this backend starts: the generated statement's own, and those that functions in it run.  Each base relation that a
+ * plan scans must be tracked; each expression is checked (purity.c); each kind of plan node is known by name here,
+ * and one that is not known forbids keeping the answer.  Then the plan's scans are watched while it runs (scan.c),
+ * and each adds the tags of what it was asked for.
  *
- * The whole plan is examined, also the parts that run-time pruning or an early stop may skip: a tag too many costs a
- * miss, one too few would cost the truth.  Parts that the planner proved irrelevant are gone from the plan; what it
+ * The whole plan is examined, also the parts that run-time pruning or an early stop may skip: a reason too many costs
+ * a miss, one too few would cost the truth.  Parts that the planner proved irrelevant are gone from the plan; what it
  * proved that from are definitions, and those are under the schema's tag.
  *
  * Parallel plans: workers run functions in other processes, where this hook sees no observation.  The generated
@@ -35,6 +36,7 @@
 #include "guc.h"
 #include "observe.h"
 #include "purity.h"
+#include "scan.h"
 #include "trigger.h"
 
 static ExecutorStart_hook_type previous_executor_start = NULL;
@@ -86,8 +88,6 @@ fql_observe_reject(FqlObservation *observation, FqlReason reason, const char *de
 static void
 observe_relation(FqlObservation *observation, Relation relation)
 {
-	Oid			relid = RelationGetRelid(relation);
-
 	if (relation->rd_rel->relkind == RELKIND_MATVIEW)
 		return;
 	if (relation->rd_rel->relkind == RELKIND_SEQUENCE)
@@ -96,8 +96,6 @@ observe_relation(FqlObservation *observation, Relation relation)
 		fql_observe_reject(observation, FQL_REJECTED_TEMPORARY, RelationGetRelationName(relation));
 	else if (!fql_relation_is_tracked(relation))
 		fql_observe_reject(observation, FQL_REJECTED_UNTRACKED, RelationGetRelationName(relation));
-	else
-		fql_depend_on_relation(observation->dependencies, relid, FQL_COLUMNS_ALL);
 	/* a session's temporary table may inherit from it, and is then seen by that session alone */
 	if (relation->rd_rel->relkind == RELKIND_RELATION && relation->rd_rel->relhassubclass)
 		observation->may_meet_temporary = true;
@@ -399,8 +397,10 @@ executor_start(QueryDesc *query, int flags)
 		previous_executor_start(query, flags);
 	else
 		standard_ExecutorStart(query, flags);
-	if (current != NULL)
-		observe_statement(current, query->plannedstmt);
+	if (current == NULL)
+		return;
+	observe_statement(current, query->plannedstmt);
+	fql_scans_watch(query, current);
 }
 
 void

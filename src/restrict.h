@@ -7,8 +7,6 @@
 
 #include "postgres.h"
 
-#include "fmgr.h"
-#include "nodes/bitmapset.h"
 #include "nodes/plannodes.h"
 #include "utils/rel.h"
 
@@ -28,6 +26,7 @@ typedef struct FqlRestrictedColumn
 	Expr	   *value;			/* without Vars and SubPlans; NULL for FQL_VALUE_NULL */
 	Oid			type;			/* of the value, or of the array's elements */
 	Oid			hash;			/* extended hash function for that type, of the column's family */
+	bool		is_eager;		/* the value is made of constants and parameters alone */
 } FqlRestrictedColumn;
 
 /* Rows that hold these values in the columns of one set, all of them. */
@@ -43,9 +42,10 @@ typedef struct FqlRestrictedSet
 typedef struct FqlRestriction
 {
 	List	   *sets;			/* of FqlRestrictedSet *; NIL: no row can be returned */
-	Bitmapset  *parameters;		/* PARAM_EXEC ids in the values: they change from rescan to rescan */
-	bool		is_eager;		/* values are constants and parameters alone, so that evaluating them when the scan
-								 * itself would not can raise no error */
+	List	   *parameters;		/* of Param *, PARAM_EXEC, in the values: they change from rescan to rescan */
+	List	   *arguments;		/* of Param *, PARAM_EXTERN, in the values */
+	bool		is_eager;		/* all values are, so that evaluating them when the scan itself would not can raise no
+								 * error; the others may only be evaluated after the scan has done so */
 } FqlRestriction;
 
 /*
