@@ -1,6 +1,6 @@
 /*
  * cache.h
- *    The store of answers in shared memory: look up without a lock, publish, evict, sweep.
+ *    The answers in shared memory: look up without a lock, publish, sweep, clear, show.
  */
 #ifndef FQL_CACHE_H
 #define FQL_CACHE_H
@@ -9,7 +9,6 @@
 
 #include "access/transam.h"
 #include "datatype/timestamp.h"
-#include "storage/lwlock.h"
 
 #include "dependencies.h"
 #include "key.h"
@@ -79,11 +78,5 @@ typedef struct FqlEntryInfo
 
 /* The first entry at or after *position; false at the end. *position moves past it. */
 extern bool fql_cache_next(uint32 *position, FqlEntryInfo *info);
-
-/* The seeded hash that finds a key's bucket. */
-extern uint64 fql_cache_hash(const char *data, size_t len);
-
-extern Size fql_cache_shmem_size(void);
-extern void fql_cache_shmem_init(bool found, void *memory, LWLock *lock, uint64 seed);
 
 #endif							/* FQL_CACHE_H */

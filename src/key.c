@@ -31,10 +31,10 @@
 #include "utils/varlena.h"
 #include "utils/xml.h"
 
-#include "cache.h"
 #include "compat.h"
 #include "guc.h"
 #include "key.h"
+#include "store.h"
 
 /* A longer operation with its variables is not worth keeping in memory; it is executed. */
 #define LONGEST_KEY (1024 * 1024)
@@ -209,6 +209,6 @@ fql_key_build(FqlKey *key, FqlStr operation, FqlStr literals, FqlStr variables)
 	append_text(buffer, variables.data, variables.len);
 	key->data = buffer->data;
 	key->len = (uint32) buffer->len;
-	key->hash = fql_cache_hash(key->data, key->len);
+	key->hash = fql_store_hash(key->data, key->len);
 	return true;
 }

@@ -12,9 +12,9 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
-#include "cache.h"
 #include "shmem.h"
 #include "stats.h"
+#include "store.h"
 #include "words.h"
 
 static shmem_request_hook_type previous_request_hook = NULL;
@@ -34,7 +34,7 @@ shmem_request(void)
 		previous_request_hook();
 	RequestAddinShmemSpace(fql_words_shmem_size());
 	RequestAddinShmemSpace(fql_stats_shmem_size());
-	RequestAddinShmemSpace(fql_cache_shmem_size());
+	RequestAddinShmemSpace(fql_store_shmem_size());
 	RequestNamedLWLockTranche("fraiseql_store", 1);
 	RequestNamedLWLockTranche("fraiseql_stats", 1);
 }
@@ -66,8 +66,8 @@ shmem_startup(void)
 	fql_words_shmem_init(found, memory, secret_seed());
 	memory = ShmemInitStruct("fraiseql counters", fql_stats_shmem_size(), &found);
 	fql_stats_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_stats")->lock);
-	memory = ShmemInitStruct("fraiseql cache", fql_cache_shmem_size(), &found);
-	fql_cache_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_store")->lock, secret_seed());
+	memory = ShmemInitStruct("fraiseql cache", fql_store_shmem_size(), &found);
+	fql_store_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_store")->lock, secret_seed());
 	LWLockRelease(AddinShmemInitLock);
 	is_there = true;
 }

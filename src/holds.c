@@ -1,0 +1,173 @@
+/*
+ * holds.c
+ *    Is a kept answer still right?
+ *
+ * An entry keeps the tags that it depends on, in groups that are checked alike, and the clock as of which it is known
+ * to hold.  It is right as long as nothing that its tags name has changed since then, as far as the answer shows it
+ * (words.c has the proof).  The worker moves that clock forward for answers that hold although something in their
+ * neighbourhood changed (cache.c).
+ *
+ * In an entry, a group is a header of its own with its tags behind it.  All sizes are multiples of a tag's, so that no
+ * tag lies in two blocks and they can be looked at where they are.
+ */
+#include "postgres.h"
+
+#include "storage/shmem.h"
+#include "utils/timestamp.h"
+
+#include "holds.h"
+#include "words.h"
+
+/* What stands in front of a group's tags. */
+typedef struct FqlKeptGroup
+{
+	FqlColumns	columns;
+	uint32		count;
+	uint32		any_change;
+} FqlKeptGroup;
+
+StaticAssertDecl(sizeof(FqlKeptGroup) % sizeof(FqlTag) == 0 && FQL_BLOCK_SIZE % sizeof(FqlTag) == 0,
+				 "a tag must not lie in two blocks");
+
+/* How a tag is asked: as its group says, or so that every change counts. */
+typedef enum Strictness
+{
+	AS_READ,
+	ANY_CHANGE
+} Strictness;
+
+static bool
+tags_hold(const FqlTag *tags, uint32 count, const FqlKeptGroup *group, uint64 clock, Strictness strictness)
+{
+	bool		any_change = group->any_change || strictness == ANY_CHANGE;
+
+	for (uint32 i = 0; i < count; i++)
+	{
+		if (any_change ? !fql_tag_holds(tags[i], clock) : !fql_tag_holds_for(tags[i], group->columns, clock))
+			return false;
+	}
+	return true;
+}
+
+/* The tags of one group, where they lie; the cursor moves past them. */
+static bool
+group_holds(FqlCursor *cursor, const FqlKeptGroup *group, uint64 clock, Strictness strictness)
+{
+	size_t		remaining = (size_t) group->count * sizeof(FqlTag);
+
+	while (remaining > 0)
+	{
+		size_t		taken = 0;
+		const char *place = fql_cursor_take(cursor, remaining, &taken);
+
+		if (place == NULL || !tags_hold((const FqlTag *) place, taken / sizeof(FqlTag), group, clock, strictness))
+			return false;
+		remaining -= taken;
+	}
+	return true;
+}
+
+/*
+ * All groups; the cursor stands at the first and moves past the last.  Bytes of an entry that was replaced meanwhile
+ * lead nowhere: the length, which is the header's, bounds the walk, and any number is some word's.
+ */
+static bool
+all_hold(FqlCursor *cursor, uint32 length, uint64 clock, Strictness strictness)
+{
+	while (length > 0)
+	{
+		FqlKeptGroup group;
+
+		if (length < sizeof(group) || !fql_cursor_read(cursor, &group, sizeof(group)))
+			return false;
+		length -= sizeof(group);
+		if ((Size) group.count * sizeof(FqlTag) > length)
+			return false;
+		length -= group.count * sizeof(FqlTag);
+		if (!group_holds(cursor, &group, clock, strictness))
+			return false;
+	}
+	return true;
+}
+
+/* Read apart from the header: the worker moves it. */
+uint64
+fql_entry_holds_since(uint32 index)
+{
+	return pg_atomic_read_u64(&fql_store_entry(index)->holds_since);
+}
+
+bool
+fql_entry_holds(uint32 index, const FqlSharedEntry *header, FqlCursor *cursor)
+{
+	return all_hold(cursor, header->tags_length, fql_entry_holds_since(index), AS_READ);
+}
+
+bool
+fql_entry_is_untouched(const FqlSharedEntry *header, uint64 clock)
+{
+	FqlCursor	cursor = {header->first_block, 0};
+
+	return all_hold(&cursor, header->tags_length, clock, ANY_CHANGE);
+}
+
+FqlEntryState
+fql_entry_state(uint32 index, const FqlSharedEntry *header, TimestampTz now)
+{
+	FqlCursor	cursor = {header->first_block, 0};
+
+	if (!fql_entry_holds(index, header, &cursor))
+		return FQL_ENTRY_INVALID;
+	return header->expires_at <= now ? FQL_ENTRY_EXPIRED : FQL_ENTRY_LIVE;
+}
+
+/*
+ * Groups of an answer that is not kept yet
+ */
+
+static FqlKeptGroup
+kept_group(const FqlTagGroup *group)
+{
+	return (FqlKeptGroup){group->columns, group->count, group->any_change};
+}
+
+bool
+fql_groups_hold(const FqlTagGroup *groups, int count, uint64 clock)
+{
+	pg_read_barrier();
+	for (int i = 0; i < count; i++)
+	{
+		FqlKeptGroup kept = kept_group(&groups[i]);
+
+		if (!tags_hold(groups[i].tags, groups[i].count, &kept, clock, AS_READ))
+			return false;
+	}
+	return true;
+}
+
+Size
+fql_groups_length(const FqlTagGroup *groups, int count, uint32 *tag_count)
+{
+	Size		length = 0;
+
+	*tag_count = 0;
+	for (int i = 0; i < count; i++)
+	{
+		length = add_size(length, sizeof(FqlKeptGroup));
+		length = add_size(length, mul_size(groups[i].count, sizeof(FqlTag)));
+		*tag_count += groups[i].count;
+	}
+	return length;
+}
+
+void
+fql_groups_write(FqlCursor *cursor, const FqlTagGroup *groups, int count)
+{
+	for (int i = 0; i < count; i++)
+	{
+		FqlKeptGroup kept = kept_group(&groups[i]);
+
+		fql_cursor_write(cursor, &kept, sizeof(kept));
+		fql_cursor_write(cursor, groups[i].tags, groups[i].count * sizeof(FqlTag));
+	}
+}

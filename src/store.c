@@ -1,0 +1,579 @@
+/*
+ * store.c
+ *    Where answers lie in shared memory: headers, chains of blocks, buckets, the eviction queue, and the one lock.
+ *
+ * Layout.  An entry is a header in an array plus a chain of fixed blocks that hold its tags, its key and its
+ * response, in this order.  Fixed blocks rather than an allocator of arbitrary sizes: nothing fragments, memory is
+ * accounted for exactly, and evicting n blocks always makes room for n blocks.  Buckets chain headers by index.
+ *
+ * Writers (publish, evict, sweep, clear) hold one LWLock, "store".  A writer follows at least the execution of a
+ * query, and holds the lock for about a microsecond plus a few nanoseconds a block, so one lock carries hundreds of
+ * thousands of fills a second.  Content is copied outside the lock, into blocks that nobody else knows yet.
+ *
+ * Readers hold nothing (I3).  An entry's version is odd while the entry is free or being changed, and even while it
+ * is published; it only grows.  A reader takes the version, reads what it wants, and takes the version again: if it
+ * is still the same even number, everything read in between belongs to one published entry.  If not, the bytes are
+ * thrown away.  To make garbage harmless until then, every index is checked against its range, every walk has a
+ * bound, and a length is used only after the version vouched for it.  Blocks and headers are never unmapped.
+ *
+ *   publish:  content, header | write barrier | version even | bucket points to it
+ *   remove:   version odd | write barrier | bucket, queue, free lists
+ *   read:     version even? | read barrier | ... | read barrier | version the same?
+ *
+ * Blocks of a removed entry may be reused at once; a reader still in them sees the odd or larger version at the end.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "port/pg_bitutils.h"
+
+#include "guc.h"
+#include "store.h"
+
+/* Longer chains than this are not followed: a hash with a secret seed does not make them. */
+#define MAX_CHAIN 64
+
+typedef struct FqlSharedStore
+{
+	uint64		seed;
+	uint32		block_total;
+	uint32		entry_total;
+	uint32		bucket_total;	/* a power of two */
+	pg_atomic_uint64 start_mark;	/* the next transaction id as of the first fill; 0: none yet */
+	/* The rest is guarded by the lock. */
+	uint32		block_unused;	/* blocks from here on were never used */
+	uint32		free_block;		/* list of freed blocks */
+	uint32		free_block_count;
+	uint32		entry_unused;	/* headers from here on were never used */
+	uint32		free_entry;		/* list of freed headers, by "next" */
+	uint32		newest;			/* the eviction queue */
+	uint32		oldest;
+	uint32		hand;
+	uint32		entry_count;
+	uint32		used_blocks;
+	uint32		peak_blocks;
+} FqlSharedStore;
+
+static FqlSharedStore *store = NULL;
+static LWLock *store_lock = NULL;
+static FqlSharedEntry *entries;
+static volatile uint32 *buckets;
+static volatile uint32 *block_next;
+static char *blocks;
+
+FqlSharedEntry *
+fql_store_entry(uint32 index)
+{
+	Assert(index < store->entry_total);
+	return &entries[index];
+}
+
+/*
+ * Content of a chain of blocks
+ */
+
+/* The bytes from the cursor to the end of its block, at most "wanted"; moves on.  NULL: the chain is broken. */
+char *
+fql_cursor_take(FqlCursor *cursor, size_t wanted, size_t *taken)
+{
+	char	   *place;
+
+	if (cursor->offset == FQL_BLOCK_SIZE)
+	{
+		cursor->block = cursor->block < store->block_total ? block_next[cursor->block] : FQL_NOWHERE;
+		cursor->offset = 0;
+	}
+	if (cursor->block >= store->block_total)
+		return NULL;
+	place = blocks + (Size) cursor->block * FQL_BLOCK_SIZE + cursor->offset;
+	*taken = Min(wanted, (size_t) (FQL_BLOCK_SIZE - cursor->offset));
+	cursor->offset += *taken;
+	return place;
+}
+
+bool
+fql_cursor_read(FqlCursor *cursor, void *target, size_t size)
+{
+	char	   *out = target;
+
+	while (size > 0)
+	{
+		size_t		taken = 0;
+		const char *place = fql_cursor_take(cursor, size, &taken);
+
+		if (place == NULL)
+			return false;
+		if (out != NULL)
+		{
+			memcpy(out, place, taken);
+			out += taken;
+		}
+		size -= taken;
+	}
+	return true;
+}
+
+bool
+fql_cursor_skip(FqlCursor *cursor, size_t size)
+{
+	return fql_cursor_read(cursor, NULL, size);
+}
+
+static bool
+cursor_equals(FqlCursor *cursor, const char *data, size_t size)
+{
+	while (size > 0)
+	{
+		size_t		taken = 0;
+		const char *place = fql_cursor_take(cursor, size, &taken);
+
+		if (place == NULL || memcmp(place, data, taken) != 0)
+			return false;
+		data += taken;
+		size -= taken;
+	}
+	return true;
+}
+
+/* Only into blocks that the caller owns. */
+void
+fql_cursor_write(FqlCursor *cursor, const void *source, size_t size)
+{
+	const char *in = source;
+
+	while (size > 0)
+	{
+		size_t		taken = 0;
+		char	   *place = fql_cursor_take(cursor, size, &taken);
+
+		Assert(place != NULL);
+		memcpy(place, in, taken);
+		in += taken;
+		size -= taken;
+	}
+}
+
+/*
+ * Reading without a lock
+ */
+
+static bool
+is_published_version(uint64 version)
+{
+	return (version & 1) == 0;
+}
+
+/* Copy a published header; false when there is none.  *version is what fql_store_end_read() must fql_store_find again. */
+bool
+fql_store_begin_read(uint32 index, FqlSharedEntry *copy, uint64 *version)
+{
+	FqlSharedEntry *entry = &entries[index];
+
+	*version = pg_atomic_read_u64(&entry->version);
+	if (!is_published_version(*version))
+		return false;
+	pg_read_barrier();
+	memcpy(copy, entry, sizeof(*copy));
+	pg_read_barrier();
+	return pg_atomic_read_u64(&entry->version) == *version;
+}
+
+/* Did everything read since fql_store_begin_read() belong to that entry? */
+bool
+fql_store_end_read(uint32 index, uint64 version)
+{
+	pg_read_barrier();
+	return pg_atomic_read_u64(&entries[index].version) == version;
+}
+
+static bool
+key_matches(const FqlSharedEntry *entry, const FqlKey *key)
+{
+	FqlCursor	cursor = {entry->first_block, 0};
+
+	return entry->hash == key->hash && entry->key_length == key->len &&
+		fql_cursor_skip(&cursor, entry->tags_length) &&
+		cursor_equals(&cursor, key->data, key->len);
+}
+
+/* The published entry with that key: index, header and version; FQL_NOWHERE where there is none (or a race hid it). */
+uint32
+fql_store_find(const FqlKey *key, FqlSharedEntry *header, uint64 *version)
+{
+	uint32		index = buckets[key->hash & (store->bucket_total - 1)];
+
+	for (int steps = 0; steps < MAX_CHAIN && index < store->entry_total; steps++)
+	{
+		if (!fql_store_begin_read(index, header, version))
+			return FQL_NOWHERE;
+		if (key_matches(header, key))
+			return index;
+		index = header->next;
+	}
+	return FQL_NOWHERE;
+}
+
+/* Headers up to this one have been used; a stale value only hides the newest ones. */
+uint32
+fql_store_used_entries(void)
+{
+	return *((volatile uint32 *) &store->entry_unused);
+}
+
+/*
+ * Changing the store: all of these run under the lock, exclusively
+ */
+
+void
+fql_store_lock(void)
+{
+	LWLockAcquire(store_lock, LW_EXCLUSIVE);
+}
+
+void
+fql_store_unlock(void)
+{
+	LWLockRelease(store_lock);
+}
+
+bool
+fql_store_is_version(uint32 index, uint64 version)
+{
+	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	return pg_atomic_read_u64(&entries[index].version) == version;
+}
+
+bool
+fql_store_is_published(uint32 index)
+{
+	return is_published_version(pg_atomic_read_u64(&entries[index].version));
+}
+
+static void
+queue_push(uint32 index)
+{
+	FqlSharedEntry *entry = &entries[index];
+
+	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	entry->newer = FQL_NOWHERE;
+	entry->older = store->newest;
+	if (store->newest != FQL_NOWHERE)
+		entries[store->newest].newer = index;
+	else
+		store->oldest = index;
+	store->newest = index;
+}
+
+static void
+queue_unlink(uint32 index)
+{
+	FqlSharedEntry *entry = &entries[index];
+
+	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	if (store->hand == index)
+		store->hand = entry->newer;
+	if (entry->newer != FQL_NOWHERE)
+		entries[entry->newer].older = entry->older;
+	else
+		store->newest = entry->older;
+	if (entry->older != FQL_NOWHERE)
+		entries[entry->older].newer = entry->newer;
+	else
+		store->oldest = entry->newer;
+}
+
+static volatile uint32 *
+bucket_of(uint64 hash)
+{
+	return &buckets[hash & (store->bucket_total - 1)];
+}
+
+static void
+bucket_unlink(uint32 index)
+{
+	volatile uint32 *link = bucket_of(entries[index].hash);
+
+	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	while (*link != index)
+	{
+		Assert(*link != FQL_NOWHERE);
+		link = &entries[*link].next;
+	}
+	*link = entries[index].next;
+}
+
+/* Give blocks back; the chain's own order is kept, so neighbours stay neighbours. */
+static void
+free_blocks(const FqlSharedEntry *entry)
+{
+	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	block_next[entry->last_block] = store->free_block;
+	store->free_block = entry->first_block;
+	store->free_block_count += entry->block_count;
+	store->used_blocks -= entry->block_count;
+}
+
+static void
+free_entry(uint32 index)
+{
+	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	entries[index].next = store->free_entry;
+	store->free_entry = index;
+}
+
+/* Take a published entry out and free it. */
+void
+fql_store_remove(uint32 index)
+{
+	FqlSharedEntry *entry = &entries[index];
+	uint64		version = pg_atomic_read_u64(&entry->version);
+
+	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	Assert(is_published_version(version));
+	pg_atomic_write_u64(&entry->version, version + 1);
+	pg_write_barrier();
+	bucket_unlink(index);
+	queue_unlink(index);
+	free_blocks(entry);
+	free_entry(index);
+	store->entry_count--;
+}
+
+bool
+fql_store_has_room(uint32 block_count)
+{
+	uint32		never_used = store->block_total - store->block_unused;
+
+	return (store->free_entry != FQL_NOWHERE || store->entry_unused < store->entry_total) &&
+		(uint64) store->free_block_count + never_used >= block_count;
+}
+
+/* Freed headers first; a header's first use gives it its first version, an odd one. */
+static uint32
+take_entry(void)
+{
+	uint32		index = store->free_entry;
+
+	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	if (index != FQL_NOWHERE)
+	{
+		store->free_entry = entries[index].next;
+		return index;
+	}
+	index = store->entry_unused++;
+	pg_atomic_init_u64(&entries[index].version, 1);
+	pg_atomic_init_u64(&entries[index].holds_since, 0);
+	return index;
+}
+
+static uint32
+take_block(void)
+{
+	uint32		block = store->free_block;
+
+	if (block != FQL_NOWHERE)
+	{
+		store->free_block = block_next[block];
+		store->free_block_count--;
+		return block;
+	}
+	return store->block_unused++;
+}
+
+/* A chain of that many blocks, into an entry that only the caller knows. */
+static void
+take_blocks(FqlSharedEntry *entry, uint32 count)
+{
+	uint32		first = take_block();
+	uint32		last = first;
+
+	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	for (uint32 i = 1; i < count; i++)
+	{
+		uint32		block = take_block();
+
+		block_next[last] = block;
+		last = block;
+	}
+	block_next[last] = FQL_NOWHERE;
+	store->used_blocks += count;
+	store->peak_blocks = Max(store->peak_blocks, store->used_blocks);
+	entry->first_block = first;
+	entry->last_block = last;
+	entry->block_count = count;
+}
+
+uint32
+fql_store_take(uint32 block_count)
+{
+	uint32		index = take_entry();
+
+	take_blocks(&entries[index], block_count);
+	return index;
+}
+
+/* Only one can exist: whoever publishes looks here first. */
+uint32
+fql_store_same_key(const FqlKey *key)
+{
+	uint32		index = *bucket_of(key->hash);
+
+	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	while (index != FQL_NOWHERE && !key_matches(&entries[index], key))
+		index = entries[index].next;
+	return index;
+}
+
+void
+fql_store_publish(uint32 index)
+{
+	FqlSharedEntry *entry = &entries[index];
+	volatile uint32 *bucket = bucket_of(entry->hash);
+
+	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	entry->next = *bucket;
+	queue_push(index);
+	store->entry_count++;
+	pg_write_barrier();
+	pg_atomic_write_u64(&entry->version, pg_atomic_read_u64(&entry->version) + 1);
+	pg_write_barrier();
+	*bucket = index;
+}
+
+uint32
+fql_store_hand(void)
+{
+	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	if (store->hand == FQL_NOWHERE)
+		store->hand = store->oldest;
+	return store->hand;
+}
+
+void
+fql_store_hand_on(void)
+{
+	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	store->hand = entries[store->hand].newer;
+}
+
+uint32
+fql_store_block_total(void)
+{
+	return store->block_total;
+}
+
+void
+fql_store_usage(uint32 *entry_count, uint32 *used_blocks, uint32 *peak_blocks)
+{
+	LWLockAcquire(store_lock, LW_SHARED);
+	*entry_count = store->entry_count;
+	*used_blocks = store->used_blocks;
+	*peak_blocks = store->peak_blocks;
+	LWLockRelease(store_lock);
+}
+
+pg_atomic_uint64 *
+fql_store_start_mark(void)
+{
+	return &store->start_mark;
+}
+
+/*
+ * Set-up
+ */
+
+/* How much of each thing fraiseql.cache_size asks for; half as many headers as blocks, since few answers fit in one. */
+static uint32
+block_total(void)
+{
+	return (uint32) fql_cache_size * (1024 * 1024 / FQL_BLOCK_SIZE);
+}
+
+static uint32
+entry_total(void)
+{
+	return block_total() / 2;
+}
+
+static uint32
+bucket_total(void)
+{
+	return pg_nextpower2_32(entry_total());
+}
+
+/* The parts of the cache's memory, one behind the other, each on a cache line of its own. */
+typedef struct StoreLayout
+{
+	Size		entries;		/* offsets */
+	Size		buckets;
+	Size		block_next;
+	Size		blocks;
+	Size		end;
+} StoreLayout;
+
+static Size
+part_end(Size start, Size size)
+{
+	return CACHELINEALIGN(add_size(start, size));
+}
+
+static StoreLayout
+store_layout(void)
+{
+	StoreLayout layout;
+
+	layout.entries = part_end(0, sizeof(FqlSharedStore));
+	layout.buckets = part_end(layout.entries, mul_size(entry_total(), sizeof(FqlSharedEntry)));
+	layout.block_next = part_end(layout.buckets, mul_size(bucket_total(), sizeof(uint32)));
+	layout.blocks = part_end(layout.block_next, mul_size(block_total(), sizeof(uint32)));
+	layout.end = part_end(layout.blocks, mul_size(block_total(), FQL_BLOCK_SIZE));
+	return layout;
+}
+
+Size
+fql_store_shmem_size(void)
+{
+	return store_layout().end;
+}
+
+/* Headers and blocks are initialized when first used, so that a 32 GB cache need not be touched at start. */
+static void
+store_reset(uint64 seed)
+{
+	memset(store, 0, sizeof(*store));
+	store->seed = seed;
+	pg_atomic_init_u64(&store->start_mark, 0);
+	store->block_total = block_total();
+	store->entry_total = entry_total();
+	store->bucket_total = bucket_total();
+	store->free_block = FQL_NOWHERE;
+	store->free_entry = FQL_NOWHERE;
+	store->newest = FQL_NOWHERE;
+	store->oldest = FQL_NOWHERE;
+	store->hand = FQL_NOWHERE;
+	for (uint32 i = 0; i < store->bucket_total; i++)
+		buckets[i] = FQL_NOWHERE;
+}
+
+void
+fql_store_shmem_init(bool found, void *memory, LWLock *lock, uint64 seed)
+{
+	StoreLayout layout = store_layout();
+	char	   *base = memory;
+
+	store = memory;
+	store_lock = lock;
+	entries = (FqlSharedEntry *) (base + layout.entries);
+	buckets = (volatile uint32 *) (base + layout.buckets);
+	block_next = (volatile uint32 *) (base + layout.block_next);
+	blocks = base + layout.blocks;
+	if (!found)
+		store_reset(seed);
+}
+
+/* The seeded hash that finds a key's bucket. */
+uint64
+fql_store_hash(const char *data, size_t len)
+{
+	return hash_bytes_extended((const unsigned char *) data, (int) len, store->seed);
+}

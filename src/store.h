@@ -1,0 +1,124 @@
+/*
+ * store.h
+ *    Where answers lie in shared memory: headers, chains of blocks, buckets, the eviction queue, and the one lock.
+ *
+ * For cache.c, holds.c and evict.c alone.  Layout, locking and the protocol of readers: store.c.
+ */
+#ifndef FQL_STORE_H
+#define FQL_STORE_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "port/atomics.h"
+#include "storage/lwlock.h"
+
+#include "key.h"
+
+#define FQL_BLOCK_SIZE 1024
+#define FQL_NOWHERE PG_UINT32_MAX	/* no entry, no block */
+
+/*
+ * The header.  Writers change it only while the version is odd, except for the queue links and the bucket link, which
+ * only lock holders and (for "next") chain walkers read, and "visited", which is a hint.
+ */
+typedef struct FqlSharedEntry
+{
+	pg_atomic_uint64 version;	/* odd: free or being changed */
+	uint64		hash;
+	uint32		next;			/* the next entry of the bucket */
+	uint32		newer;			/* the eviction queue */
+	uint32		older;
+	uint32		first_block;
+	uint32		last_block;		/* so that the whole chain is freed in one step */
+	uint32		block_count;
+	uint32		tags_length;	/* bytes; a multiple of 8 */
+	uint32		tag_count;
+	uint32		key_length;
+	uint32		response_length;
+	uint32		query_offset;	/* within the key */
+	uint32		query_length;
+	Oid			database;
+	Oid			role;
+	pg_atomic_uint64 holds_since;	/* the clock as of which the answer is known to hold: s0, or later (sweep) */
+	uint64		snapshot_xmax;
+	TimestampTz created_at;
+	TimestampTz expires_at;
+	bool		may_meet_temporary;
+	uint8		visited;
+} FqlSharedEntry;
+
+extern FqlSharedEntry *fql_store_entry(uint32 index);
+
+/*
+ * Content of a chain of blocks: tags, key, response.
+ */
+typedef struct FqlCursor
+{
+	uint32		block;
+	uint32		offset;
+} FqlCursor;
+
+/* The bytes from the cursor to the end of its block, at most "wanted"; moves on.  NULL: the chain is broken. */
+extern char *fql_cursor_take(FqlCursor *cursor, size_t wanted, size_t *taken);
+
+/* False: the chain is broken. */
+extern bool fql_cursor_read(FqlCursor *cursor, void *target, size_t size);
+extern bool fql_cursor_skip(FqlCursor *cursor, size_t size);
+
+/* Only into blocks that the caller owns. */
+extern void fql_cursor_write(FqlCursor *cursor, const void *source, size_t size);
+
+/*
+ * Reading without a lock.  What was read since begin counts only if end is true.
+ */
+extern bool fql_store_begin_read(uint32 index, FqlSharedEntry *copy, uint64 *version);
+extern bool fql_store_end_read(uint32 index, uint64 version);
+
+/* The published entry with that key: index, header and version; FQL_NOWHERE: there is none, or a race hid it. */
+extern uint32 fql_store_find(const FqlKey *key, FqlSharedEntry *header, uint64 *version);
+
+/* Headers below this number have been used. */
+extern uint32 fql_store_used_entries(void);
+
+/*
+ * Changing the store: between lock and unlock.  In between nothing may allocate, report or wait.
+ */
+extern void fql_store_lock(void);
+extern void fql_store_unlock(void);
+
+/* Is the entry still the published one that was read with this version? */
+extern bool fql_store_is_version(uint32 index, uint64 version);
+extern bool fql_store_is_published(uint32 index);
+
+/* Is there a header and that many blocks?  Take them: only the caller knows them until it publishes. */
+extern bool fql_store_has_room(uint32 block_count);
+extern uint32 fql_store_take(uint32 block_count);
+
+/* The published entry with that key, or FQL_NOWHERE. */
+extern uint32 fql_store_same_key(const FqlKey *key);
+
+/* Make a complete entry findable, and the newest of the queue; take a published one out and free it. */
+extern void fql_store_publish(uint32 index);
+extern void fql_store_remove(uint32 index);
+
+/* The entry that the hand of eviction is at, or FQL_NOWHERE in an empty store; move it on to the next newer one. */
+extern uint32 fql_store_hand(void);
+extern void fql_store_hand_on(void);
+
+/*
+ * Sizes
+ */
+extern uint32 fql_store_block_total(void);
+extern void fql_store_usage(uint32 *entries, uint32 *blocks, uint32 *peak_blocks);
+
+/* The next transaction id as of the first fill; 0: none yet. */
+extern pg_atomic_uint64 *fql_store_start_mark(void);
+
+/* The seeded hash that finds a key's bucket. */
+extern uint64 fql_store_hash(const char *data, size_t len);
+
+extern Size fql_store_shmem_size(void);
+extern void fql_store_shmem_init(bool found, void *memory, LWLock *lock, uint64 seed);
+
+#endif							/* FQL_STORE_H */
