@@ -64,7 +64,7 @@ CREATE VIEW v_offset AS SELECT id, (timetz '10:00+00' AT TIME ZONE 'Europe/Paris
 CREATE VIEW v_age AS SELECT id, age(at) > interval '1 day' AS value FROM tb_item;
 CREATE VIEW v_cast AS SELECT id, 'now'::text::timestamptz > at AS value FROM tb_item;
 CREATE VIEW v_setting AS SELECT id, current_setting('work_mem') IS NOT NULL AS value FROM tb_item;
-CREATE VIEW v_named AS SELECT id, current_setting('application' || '_name') IS NOT NULL AS value FROM tb_item;
+CREATE VIEW v_named AS SELECT id, current_setting('application' || left(name, 0) || '_name') IS NOT NULL AS value FROM tb_item;
 CREATE VIEW v_keyed AS SELECT id, current_setting('app.tenant_id', true) AS value FROM tb_item;
 CREATE VIEW v_backend AS SELECT id, pg_backend_pid() > 0 AS value FROM tb_item;
 CREATE VIEW v_whoami AS SELECT id, current_user = session_user AS value FROM tb_item;

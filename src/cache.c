@@ -30,8 +30,8 @@ may_be_served(const FqlSharedEntry *header, const FqlReader *reader)
 		U64FromFullTransactionId(reader->snapshot_xmin) >= header->snapshot_xmax;
 }
 
-text *
-fql_cache_get(const FqlKey *key, const FqlReader *reader)
+bool
+fql_cache_get(const FqlKey *key, const FqlReader *reader, FqlItem *item)
 {
 	FqlSharedEntry header;
 	uint64		version;
@@ -40,10 +40,10 @@ fql_cache_get(const FqlKey *key, const FqlReader *reader)
 	text	   *response;
 
 	if (index == FQL_NOWHERE || !may_be_served(&header, reader))
-		return NULL;
+		return false;
 	cursor = (FqlCursor){header.first_block, 0};
 	if (!fql_entry_holds(index, &header, &cursor) || header.expires_at <= GetCurrentTimestamp())
-		return NULL;
+		return false;
 
 	/* header came whole from one published entry, so its length is one that fql_cache_put() accepted */
 	response = palloc(VARHDRSZ + header.response_length);
@@ -53,11 +53,13 @@ fql_cache_get(const FqlKey *key, const FqlReader *reader)
 		!fql_store_end_read(index, version))
 	{
 		pfree(response);
-		return NULL;
+		return false;
 	}
 	if (!fql_store_entry(index)->visited)
 		fql_store_entry(index)->visited = 1;
-	return response;
+	item->kind = (FqlItemKind) header.kind;
+	item->content = response;
+	return true;
 }
 
 /*
@@ -81,6 +83,7 @@ fill_header(FqlSharedEntry *entry, const FqlKey *key, const FqlAnswer *answer)
 	entry->expires_at = TimestampTzPlusMilliseconds(entry->created_at, (int64) answer->ttl * 1000);
 	entry->may_meet_temporary = answer->may_meet_temporary;
 	entry->visited = 0;
+	entry->kind = (uint8) answer->kind;
 }
 
 static void
@@ -107,7 +110,7 @@ publish(uint32 index, const FqlKey *key)
 		state = fql_entry_state(older, fql_store_entry(older), GetCurrentTimestamp());
 		fql_store_remove(older);
 		if (state != FQL_ENTRY_LIVE)
-			fql_evict_count(state, FQL_COUNTER_INVALIDATIONS);
+			fql_evict_count(older, state, FQL_COUNTER_INVALIDATIONS);
 	}
 	fql_store_publish(index);
 	fql_store_unlock();
@@ -196,7 +199,7 @@ sweep_entry(uint32 index, TimestampTz now)
 	if (fql_store_is_version(index, version))
 	{
 		fql_store_remove(index);
-		fql_evict_count(state, FQL_COUNTER_INVALIDATIONS);
+		fql_evict_count(index, state, FQL_COUNTER_INVALIDATIONS);
 	}
 	fql_store_unlock();
 }
@@ -231,7 +234,8 @@ fql_cache_clear(void)
 		if (fql_store_is_published(index))
 		{
 			fql_store_remove(index);
-			removed++;
+			if (fql_store_entry(index)->kind == FQL_ITEM_ANSWER)
+				removed++;
 		}
 		fql_store_unlock();
 	}
@@ -245,12 +249,12 @@ fql_cache_clear(void)
 void
 fql_cache_gauges(FqlCacheGauges *gauges)
 {
-	uint32		entries;
+	uint32		answers;
 	uint32		blocks;
 	uint32		peak_blocks;
 
-	fql_store_usage(&entries, &blocks, &peak_blocks);
-	gauges->entries = entries;
+	fql_store_usage(&answers, &blocks, &peak_blocks);
+	gauges->entries = answers;
 	gauges->memory = (uint64) blocks * FQL_BLOCK_SIZE;
 	gauges->peak_memory = (uint64) peak_blocks * FQL_BLOCK_SIZE;
 	gauges->max_memory = (uint64) fql_store_block_total() * FQL_BLOCK_SIZE;
@@ -281,7 +285,7 @@ describe_entry(uint32 index, FqlEntryInfo *info)
 	uint64		version;
 	FqlEntryState state;
 
-	if (!fql_store_begin_read(index, &header, &version))
+	if (!fql_store_begin_read(index, &header, &version) || header.kind != FQL_ITEM_ANSWER)
 		return false;
 	state = fql_entry_state(index, &header, GetCurrentTimestamp());
 	info->query = read_query(index, &header, version);

@@ -21,9 +21,17 @@ typedef struct FqlReader
 	bool		has_temporary_schema;	/* an entry that may_meet_temporary is then refused */
 } FqlReader;
 
+/* What has been found. */
+typedef struct FqlItem
+{
+	FqlItemKind kind;
+	text	   *content;		/* palloc'ed */
+} FqlItem;
+
 /* An answer to publish, and what it was computed from. */
 typedef struct FqlAnswer
 {
+	FqlItemKind kind;
 	const text *response;
 	const FqlTagGroup *groups;	/* what it depends on */
 	int			group_count;
@@ -33,8 +41,8 @@ typedef struct FqlAnswer
 	bool		may_meet_temporary;	/* where a session has temporary objects it could differ */
 } FqlAnswer;
 
-/* The stored answer, palloc'ed, or NULL. */
-extern text *fql_cache_get(const FqlKey *key, const FqlReader *reader);
+/* What is kept under the key, or false.  Only vary.c asks: what it finds need not be an answer. */
+extern bool fql_cache_get(const FqlKey *key, const FqlReader *reader, FqlItem *item);
 
 /* Publish; FQL_REASON_NONE, or why not. */
 extern FqlReason fql_cache_put(const FqlKey *key, const FqlAnswer *answer);
@@ -48,7 +56,7 @@ extern bool fql_cache_start_is_over(FullTransactionId next, FullTransactionId sn
 /* Free the invalid and expired ones among the next "budget" entries from *position on, which moves and wraps. */
 extern void fql_cache_sweep(uint32 *position, uint32 budget);
 
-/* Drop all; returns how many there were. */
+/* Drop all; returns how many answers there were. */
 extern uint64 fql_cache_clear(void);
 
 typedef struct FqlCacheGauges
@@ -76,7 +84,7 @@ typedef struct FqlEntryInfo
 	TimestampTz expires_at;
 } FqlEntryInfo;
 
-/* The first entry at or after *position; false at the end. *position moves past it. */
+/* The first answer at or after *position; false at the end. *position moves past it. */
 extern bool fql_cache_next(uint32 *position, FqlEntryInfo *info);
 
 #endif							/* FQL_CACHE_H */

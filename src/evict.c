@@ -21,9 +21,12 @@
 /* Entries with more bytes of tags are not asked under the lock whether they hold. */
 #define EVICTION_TAGS_LENGTH 1024
 
+/* The counters are of answers.  The header of a removed entry stays as it was while the lock is held. */
 void
-fql_evict_count(FqlEntryState state, FqlCounter otherwise)
+fql_evict_count(uint32 index, FqlEntryState state, FqlCounter otherwise)
 {
+	if (fql_store_entry(index)->kind != FQL_ITEM_ANSWER)
+		return;
 	if (state == FQL_ENTRY_INVALID)
 		fql_stats_count(FQL_COUNTER_INVALIDATIONS);
 	else if (state == FQL_ENTRY_EXPIRED)
@@ -60,7 +63,7 @@ evict_step(TimestampTz now)
 		return true;
 	}
 	fql_store_remove(index);
-	fql_evict_count(state, FQL_COUNTER_EVICTIONS);
+	fql_evict_count(index, state, FQL_COUNTER_EVICTIONS);
 	return true;
 }
 

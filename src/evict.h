@@ -14,6 +14,6 @@
 extern bool fql_evict_reserve(uint32 block_count, uint32 *index);
 
 /* Count the removal of an entry in that state; a live one as "otherwise". */
-extern void fql_evict_count(FqlEntryState state, FqlCounter otherwise);
+extern void fql_evict_count(uint32 index, FqlEntryState state, FqlCounter otherwise);
 
 #endif							/* FQL_EVICT_H */

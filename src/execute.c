@@ -55,6 +55,7 @@
 #include "schema.h"
 #include "shmem.h"
 #include "stats.h"
+#include "vary.h"
 #include "words.h"
 
 PG_FUNCTION_INFO_V1(fql_execute);
@@ -169,9 +170,16 @@ start_is_over(Snapshot snapshot)
 	return fql_cache_start_is_over(ReadNextFullTransactionId(), widen_xid(snapshot->xmin));
 }
 
+/* What a look-up that found no answer leaves to the fill. */
+typedef struct FqlProbe
+{
+	FqlKey	   *key;			/* NULL: the cache is not to be used */
+	FqlVary		vary;			/* the settings that the operation is known to vary on */
+} FqlProbe;
+
 /* Steps 5 to 7: what forbids keeping the answer, or the outcome of publishing it. */
 static FqlReason
-keep_answer(const FqlRequest *request, const FqlKey *key, FqlObservation *observation, FqlAnswer *answer,
+keep_answer(const FqlRequest *request, const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer,
 			bool clean, bool started)
 {
 	FqlTag		schema = fql_tag_schema(MyDatabaseId);
@@ -194,7 +202,7 @@ keep_answer(const FqlRequest *request, const FqlKey *key, FqlObservation *observ
 	fql_depend_on(observation->dependencies, fql_tag_roles());
 	answer->groups = fql_dependencies_groups(observation->dependencies, &answer->group_count);
 	answer->may_meet_temporary = observation->may_meet_temporary;
-	return fql_cache_put(key, answer);
+	return fql_vary_put(probe->key, &probe->vary, observation, answer);
 }
 
 /* Count the outcome, and tell a DBA who asks for debug messages. */
@@ -233,10 +241,10 @@ execute_observed(FqlObservation *observation, const FqlSelectedField *fields, ui
 	return response;
 }
 
-/* Execute under one fresh snapshot; with a key, observe and try to keep the answer. */
+/* Execute under one fresh snapshot; with a key to keep it under, observe and try to keep the answer. */
 static text *
 execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32 count, FqlArena *arena,
-			   const FqlKey *key)
+			   const FqlProbe *probe)
 {
 	FqlObservation observation;
 	FqlAnswer	answer = {0};
@@ -244,12 +252,12 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 	bool		clean = false;
 	bool		started = false;
 
-	if (key != NULL)
+	if (probe->key != NULL)
 		answer.start_clock = fql_clock_read();
 	pg_memory_barrier();
 	AcceptInvalidationMessages();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (key != NULL)
+	if (probe->key != NULL)
 	{
 		answer.snapshot_xmax = widen_xid(GetActiveSnapshot()->xmax);
 		started = start_is_over(GetActiveSnapshot());
@@ -258,11 +266,11 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 	response = execute_observed(&observation, fields, count, arena, &clean);
 	PopActiveSnapshot();
 
-	if (key != NULL)
+	if (probe->key != NULL)
 	{
 		answer.response = response;
 		answer.ttl = answer_ttl(fields, fql_cache_ttl);
-		report_outcome(keep_answer(request, key, &observation, &answer, clean, started), &observation);
+		report_outcome(keep_answer(request, probe, &observation, &answer, clean, started), &observation);
 	}
 	return response;
 }
@@ -284,31 +292,31 @@ copy_key(const FqlKey *key)
 	return copy;
 }
 
-/* Look the answer up; where there is none, *key is set to what to keep the executed one under. */
+/* Look the answer up; where there is none, *probe says how to keep the executed one. */
 static text *
-look_up(const FqlRequest *request, FqlStr variables, FqlKey **key)
+look_up(const FqlRequest *request, FqlStr variables, FqlProbe *probe)
 {
 	FqlReason	bypass = bypass_reason();
 	FqlReader	reader;
-	FqlKey		probe;
+	FqlKey		key;
 	text	   *response;
 
-	*key = NULL;
+	probe->key = NULL;
 	if (bypass != FQL_REASON_NONE)
 	{
 		fql_stats_bypass(bypass);
 		return NULL;
 	}
 	reader = this_reader();
-	if (!fql_key_build(&probe, request->normalized.text, request->normalized.literals, variables))
+	if (!fql_key_build(&key, request->normalized.text, request->normalized.literals, variables))
 	{
 		fql_stats_bypass(FQL_BYPASS_KEY_TOO_LONG);
 		return NULL;
 	}
-	response = fql_cache_get(&probe, &reader);
+	response = fql_vary_get(&key, &reader, &probe->vary);
 	fql_stats_count(response != NULL ? FQL_COUNTER_HITS : FQL_COUNTER_MISSES);
 	if (response == NULL)
-		*key = copy_key(&probe);
+		probe->key = copy_key(&key);
 	return response;
 }
 
@@ -319,20 +327,20 @@ answer_request(FqlRequest *request, const Jsonb *variables, FqlArena *arena, Fql
 	FqlVariables *coerced = fql_request_coerce(request, variables, arena, diagnostics);
 	FqlSelectedField *fields;
 	FqlLimits	limits = fql_limits();
-	FqlKey	   *key;
+	FqlProbe	probe;
 	text	   *response;
 	uint32		count;
 
 	if (coerced == NULL)
 		return fql_response_request_error(diagnostics);
-	response = look_up(request, coerced->canonical, &key);
+	response = look_up(request, coerced->canonical, &probe);
 	if (response != NULL)
 		return response;
 	fields = fql_collect_fields(request->document, request->operation, request->types, coerced, &limits, arena,
 								diagnostics, &count);
 	if (fields == NULL && diagnostics->count > 0)
 		return fql_response_request_error(diagnostics);
-	return execute_fields(request, fields, count, arena, key);
+	return execute_fields(request, fields, count, arena, &probe);
 }
 
 /* An argument that must be there. */
@@ -399,6 +407,7 @@ answer_the_short_way(const FqlCall *call)
 	FqlReader	reader;
 	FqlStr		variables;
 	FqlKey		key;
+	FqlVary		vary;
 	text	   *response = NULL;
 
 	if (call->query == NULL || bypass_reason() != FQL_REASON_NONE)
@@ -411,7 +420,7 @@ answer_the_short_way(const FqlCall *call)
 	{
 		reader = this_reader();
 		if (fql_key_build(&key, request->normalized.text, request->normalized.literals, variables))
-			response = fql_cache_get(&key, &reader);
+			response = fql_vary_get(&key, &reader, &vary);
 	}
 	fql_request_release(request);
 	if (response != NULL)

@@ -177,8 +177,9 @@ define_cache_settings(void)
 							NULL,
 							NULL);
 	DefineCustomStringVariable("fraiseql.cache_vary",
-							   "Settings whose values are part of every cache key.",
-							   "An answer that reads any other setting is not cached.",
+							   "Settings whose values are part of every cache key, read or not.",
+							   "Needed only for settings that a function declared pure reads: "
+							   "others that an answer reads are noticed.",
 							   &fql_cache_vary,
 							   DEFAULT_VARY,
 							   PGC_SUSET,

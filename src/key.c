@@ -1,6 +1,6 @@
 /*
  * key.c
- *    What two calls must share to get the same answer (I7).
+ *    What two calls must share to get the same answer (I7).  Settings that operations read themselves: vary.c.
  *
  * The key is one run of bytes: identity, settings that shape output or the meaning of function bodies, the settings in
  * fraiseql.cache_vary, the operation, its literals, its variables.  Every variable-length part carries its length in
@@ -8,6 +8,11 @@
  *
  * Identity is the database, the effective role, the session user, and the security context (inside SECURITY DEFINER
  * functions and security-restricted operations): row security policies may read each of them.
+ *
+ * All this is the plain key, and its last byte says so.  Under it stands the answer, or the list of the settings that
+ * answers to the operation vary on (vary.c).  In the varied key, under which the answer stands then, another byte is in
+ * this place, and names and values of settings follow.  Keys that are equal as far as that byte were made of equal
+ * parts, so a plain key never equals a varied one.
  *
  * Settings of the server are read from their C variables, not by name, where they have one: this runs on every hit.
  */
@@ -82,6 +87,18 @@ vary_names(void)
 	return split_names;
 }
 
+/* As the server compares names of settings: letters of ASCII alone have two cases. */
+static bool
+is_same_name(const char *one, const char *other)
+{
+	while (*one != '\0' && pg_ascii_tolower((unsigned char) *one) == pg_ascii_tolower((unsigned char) *other))
+	{
+		one++;
+		other++;
+	}
+	return *one == '\0' && *other == '\0';
+}
+
 bool
 fql_key_has_setting(const char *name)
 {
@@ -89,7 +106,7 @@ fql_key_has_setting(const char *name)
 
 	foreach(cell, vary_names())
 	{
-		if (pg_strcasecmp(lfirst(cell), name) == 0)
+		if (is_same_name(lfirst(cell), name))
 			return true;
 	}
 	return false;
@@ -164,27 +181,40 @@ append_vary(StringInfo key)
 		append_cstring(key, GetConfigOption(lfirst(cell), true, false));
 }
 
-/* A buffer for the whole life of the backend, so that a hit allocates nothing for its key. */
-static StringInfo
-key_buffer(void)
-{
-	static StringInfoData buffer = {0};
+/* Buffers for the whole life of the backend, so that a hit allocates nothing for its key. */
+static StringInfoData plain_buffer = {0};
+static StringInfoData varied_buffer = {0};
 
-	if (buffer.data == NULL)
+static StringInfo
+empty_buffer(StringInfo buffer)
+{
+	if (buffer->data == NULL)
 	{
 		MemoryContext previous = MemoryContextSwitchTo(key_memory());
 
-		initStringInfo(&buffer);
+		initStringInfo(buffer);
 		MemoryContextSwitchTo(previous);
 	}
-	else if (buffer.maxlen > 1024 * 1024)
+	else if (buffer->maxlen > 1024 * 1024)
 	{
 		/* one giant key must not hold its memory for ever */
-		buffer.data = repalloc(buffer.data, 1024);
-		buffer.maxlen = 1024;
+		buffer->data = repalloc(buffer->data, 1024);
+		buffer->maxlen = 1024;
 	}
-	resetStringInfo(&buffer);
-	return &buffer;
+	resetStringInfo(buffer);
+	return buffer;
+}
+
+/* The byte that ends a plain key. */
+#define KEY_IS_PLAIN 'p'
+#define KEY_IS_VARIED 'v'
+
+static void
+finish_key(FqlKey *key, const StringInfo buffer)
+{
+	key->data = buffer->data;
+	key->len = (uint32) buffer->len;
+	key->hash = fql_store_hash(key->data, key->len);
 }
 
 bool
@@ -196,7 +226,7 @@ fql_key_build(FqlKey *key, FqlStr operation, FqlStr literals, FqlStr variables)
 	if (operation.len + literals.len + variables.len > LONGEST_KEY)
 		return false;
 
-	buffer = key_buffer();
+	buffer = empty_buffer(&plain_buffer);
 	GetUserIdAndSecContext(&key->role, &security_context);
 	key->database = MyDatabaseId;
 	append_identity(buffer, key->role, security_context);
@@ -207,8 +237,26 @@ fql_key_build(FqlKey *key, FqlStr operation, FqlStr literals, FqlStr variables)
 	append_text(buffer, operation.data, operation.len);
 	append_text(buffer, literals.data, literals.len);
 	append_text(buffer, variables.data, variables.len);
-	key->data = buffer->data;
-	key->len = (uint32) buffer->len;
-	key->hash = fql_store_hash(key->data, key->len);
+	appendStringInfoChar(buffer, KEY_IS_PLAIN);
+	finish_key(key, buffer);
+	return true;
+}
+
+bool
+fql_key_build_varied(FqlKey *varied, const FqlKey *key, const char *const *parts, int count)
+{
+	StringInfo	buffer = empty_buffer(&varied_buffer);
+
+	Assert(key->data[key->len - 1] == KEY_IS_PLAIN);
+	*varied = *key;
+	appendBinaryStringInfo(buffer, key->data, (int) key->len - 1);
+	appendStringInfoChar(buffer, KEY_IS_VARIED);
+	for (int i = 0; i < count; i++)
+	{
+		if (parts[i] != NULL && buffer->len + strlen(parts[i]) > 2 * LONGEST_KEY)
+			return false;
+		append_cstring(buffer, parts[i]);
+	}
+	finish_key(varied, buffer);
 	return true;
 }

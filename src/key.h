@@ -21,12 +21,26 @@ typedef struct FqlKey
 	uint32		query_length;
 } FqlKey;
 
+/* What an entry holds: an answer, or the names of the settings that answers to its operation vary on (vary.c). */
+typedef enum FqlItemKind
+{
+	FQL_ITEM_ANSWER,
+	FQL_ITEM_VARY
+} FqlItemKind;
+
 /*
  * The key of an operation for the caller, as of now.  "operation" is the normalized text, "literals" its lifted
  * literals, "variables" the coerced variables' canonical text.  The bytes live in a buffer of this module until the
  * next call.  False: the key would be too long for any entry.
  */
 extern bool fql_key_build(FqlKey *key, FqlStr operation, FqlStr literals, FqlStr variables);
+
+/*
+ * The key of an answer that depends on settings too: "key", and these parts, names and values by turns; NULL is a value
+ * of its own.  Never equal to a key of fql_key_build().  Its bytes live in a buffer of their own until the next call.
+ * False: too long.
+ */
+extern bool fql_key_build_varied(FqlKey *varied, const FqlKey *key, const char *const *parts, int count);
 
 /* Is the setting's value in every key?  Names compare case-insensitively. */
 extern bool fql_key_has_setting(const char *name);

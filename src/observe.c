@@ -38,6 +38,7 @@
 #include "purity.h"
 #include "scan.h"
 #include "trigger.h"
+#include "vary.h"
 
 static ExecutorStart_hook_type previous_executor_start = NULL;
 
@@ -141,10 +142,14 @@ static void
 observe_expression(FqlObservation *observation, Node *expression)
 {
 	FqlImpurity impurity = {0};
+	ListCell   *cell;
 
 	if (expression == NULL || observation->reason != FQL_REASON_NONE)
 		return;
 	fql_purity_of_expression(expression, &impurity);
+	foreach(cell, impurity.settings)
+		fql_vary_observe(observation, lfirst(cell));
+	list_free_deep(impurity.settings);
 	observation->may_meet_temporary = observation->may_meet_temporary || impurity.depends_on_names;
 	if (impurity.reason != FQL_REASON_NONE)
 		fql_observe_reject(observation, impurity.reason,

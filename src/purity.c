@@ -245,23 +245,29 @@ function_is_impure(Oid oid, void *context)
 	return is_aggregate && aggregate_is_impure(oid, impurity);
 }
 
-/* current_setting('name' [, ...]) where the name is a constant and its value is in every key. */
+/*
+ * current_setting('name' [, ...]) where the name is a constant: the answer varies on the setting, unless its value is
+ * in every key anyway.  A name that is null makes the result null.
+ */
 static bool
-is_keyed_setting(const FuncExpr *call)
+is_constant_setting(const FuncExpr *call, FqlImpurity *impurity)
 {
 	Const	   *name;
 	char	   *setting;
-	bool		keyed;
 
 	if (call->funcid != F_CURRENT_SETTING_TEXT && call->funcid != F_CURRENT_SETTING_TEXT_BOOL)
 		return false;
 	name = linitial(call->args);
-	if (!IsA(name, Const) || name->constisnull)
+	if (!IsA(name, Const))
 		return false;
+	if (name->constisnull)
+		return true;
 	setting = TextDatumGetCString(name->constvalue);
-	keyed = fql_key_has_setting(setting);
-	pfree(setting);
-	return keyed;
+	if (fql_key_has_setting(setting))
+		pfree(setting);
+	else
+		impurity->settings = lappend(impurity->settings, setting);
+	return true;
 }
 
 /* CURRENT_USER and its like are in the key; CURRENT_DATE and its like are the clock. */
@@ -352,7 +358,7 @@ purity_walker(Node *node, void *context)
 		impurity->depends_on_names = true;
 	if (IsA(node, CoerceToDomain) && domain_is_impure((CoerceToDomain *) node, impurity))
 		return true;
-	if (IsA(node, FuncExpr) && is_keyed_setting((FuncExpr *) node))
+	if (IsA(node, FuncExpr) && is_constant_setting((FuncExpr *) node, impurity))
 		return expression_tree_walker(node, purity_walker, context);
 	if (IsA(node, SQLValueFunction))
 		return sql_value_is_impure((SQLValueFunction *) node, impurity);

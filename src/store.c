@@ -49,7 +49,7 @@ typedef struct FqlSharedStore
 	uint32		newest;			/* the eviction queue */
 	uint32		oldest;
 	uint32		hand;
-	uint32		entry_count;
+	uint32		answer_count;	/* published entries that are answers */
 	uint32		used_blocks;
 	uint32		peak_blocks;
 } FqlSharedStore;
@@ -336,7 +336,8 @@ fql_store_remove(uint32 index)
 	queue_unlink(index);
 	free_blocks(entry);
 	free_entry(index);
-	store->entry_count--;
+	if (entry->kind == FQL_ITEM_ANSWER)
+		store->answer_count--;
 }
 
 bool
@@ -433,7 +434,8 @@ fql_store_publish(uint32 index)
 	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
 	entry->next = *bucket;
 	queue_push(index);
-	store->entry_count++;
+	if (entry->kind == FQL_ITEM_ANSWER)
+		store->answer_count++;
 	pg_write_barrier();
 	pg_atomic_write_u64(&entry->version, pg_atomic_read_u64(&entry->version) + 1);
 	pg_write_barrier();
@@ -463,10 +465,10 @@ fql_store_block_total(void)
 }
 
 void
-fql_store_usage(uint32 *entry_count, uint32 *used_blocks, uint32 *peak_blocks)
+fql_store_usage(uint32 *answers, uint32 *used_blocks, uint32 *peak_blocks)
 {
 	LWLockAcquire(store_lock, LW_SHARED);
-	*entry_count = store->entry_count;
+	*answers = store->answer_count;
 	*used_blocks = store->used_blocks;
 	*peak_blocks = store->peak_blocks;
 	LWLockRelease(store_lock);

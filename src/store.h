@@ -46,6 +46,7 @@ typedef struct FqlSharedEntry
 	TimestampTz expires_at;
 	bool		may_meet_temporary;
 	uint8		visited;
+	uint8		kind;			/* FqlItemKind */
 } FqlSharedEntry;
 
 extern FqlSharedEntry *fql_store_entry(uint32 index);
@@ -110,7 +111,7 @@ extern void fql_store_hand_on(void);
  * Sizes
  */
 extern uint32 fql_store_block_total(void);
-extern void fql_store_usage(uint32 *entries, uint32 *blocks, uint32 *peak_blocks);
+extern void fql_store_usage(uint32 *answers, uint32 *blocks, uint32 *peak_blocks);
 
 /* The next transaction id as of the first fill; 0: none yet. */
 extern pg_atomic_uint64 *fql_store_start_mark(void);

@@ -31,7 +31,7 @@ CREATE VIEW paper AS SELECT id, edition() AS edition FROM generate_series(1, 1) 
 CREATE TABLE note (id serial PRIMARY KEY, tenant text NOT NULL);
 INSERT INTO note (tenant) SELECT 'tenant ' || i % 3 FROM generate_series(1, 9) AS i;
 ALTER TABLE note ENABLE ROW LEVEL SECURITY;
-CREATE POLICY tenant ON note USING (tenant = current_setting('app.tenant_id'));
+CREATE POLICY tenant ON note USING (tenant = current_setting('stress.tenant'));
 CREATE ROLE tenant;
 GRANT SELECT ON note TO tenant;
 SELECT fraiseql.expose('account'), fraiseql.expose('entry'), fraiseql.expose('paper'), fraiseql.expose('note');
@@ -138,7 +138,7 @@ SQL
 \set t random(0, 2)
 BEGIN;
 SET LOCAL ROLE tenant;
-SELECT set_config('app.tenant_id', 'tenant ' || :t::int, true);
+SELECT set_config('stress.tenant', 'tenant ' || :t::int, true);
 SELECT must((SELECT count(*) = 3 AND bool_and(n->>'tenant' = 'tenant ' || :t::int) FROM json_array_elements(fraiseql.execute('{ notes { tenant } }') #> '{data,notes}') AS n), 'rows of another tenant');
 COMMIT;
 SQL
@@ -146,7 +146,7 @@ SQL
 	'all_tenants@2' => <<'SQL',
 \set t random(0, 2)
 BEGIN;
-SELECT set_config('app.tenant_id', 'tenant ' || :t::int, true);
+SELECT set_config('stress.tenant', 'tenant ' || :t::int, true);
 SELECT must((SELECT count(*) = 9 FROM json_array_elements(fraiseql.execute('{ notes { tenant } }') #> '{data,notes}')), 'not all rows for the owner');
 COMMIT;
 SQL
