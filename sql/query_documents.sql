@@ -216,6 +216,7 @@ SELECT documents('handeds', '(where: {name: {eq: "a"}}, limit: 7)');
 
 -- the columns' indexes serve
 SET enable_seqscan = off;
+SELECT pg_stat_force_next_flush();
 BEGIN;
 SELECT ids('things', '(where: {name: {eq: "a"}}, limit: 6)'), ids('things', '(where: {ownerId: {eq: "ABCDEF00-0000-0000-0000-00000000000A"}}, limit: 6)'),
 	ids('things', '(where: {mood: {eq: SAD}}, limit: 6)'), ids('things', '(where: {title: {eq: "b"}}, limit: 6)'), ids('things', '(where: {age: {lt: 2}}, limit: 6)');

@@ -159,7 +159,7 @@ run_statement(FqlPlan *plan, ParamListInfo parameters, StringInfo out)
 	};
 	int			result;
 
-	result = SPI_execute_plan_extended(fql_plan_prepare(plan), &options);
+	result = fql_plan_execute(plan, &options);
 	if (result != SPI_OK_SELECT || receiver.rows != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),
@@ -271,12 +271,12 @@ throw_on(ErrorData *error)
  * subtransaction's own error handling needs the error state copied and flushed before the rollback.
  */
 static ErrorData *
-run_protected(const FqlSql *sql, StringInfo out)
+run_protected(const FqlSql *sql, bool for_fill, StringInfo out)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData  *volatile error = NULL;
-	FqlPlan    *volatile plan = fql_plan_pin(sql);
+	FqlPlan    *volatile plan = fql_plan_pin(sql, for_fill);
 	volatile bool reading_values = true;
 	int			len = out->len;
 
@@ -334,7 +334,7 @@ append_null(const FqlSelectedField *root, StringInfo out)
  * where the generator refuses a value of its arguments (specification, section 6.4.1) as where the statement does.
  */
 static bool
-run_root(const FqlSelectedField *root, FqlArena *arena, FqlDiagnostics *diagnostics, StringInfo out)
+run_root(const FqlSelectedField *root, FqlArena *arena, bool for_fill, FqlDiagnostics *diagnostics, StringInfo out)
 {
 	int			begin = out->len;
 	FqlSql	   *sql = fql_sqlgen(root, 1, arena, diagnostics);
@@ -342,7 +342,7 @@ run_root(const FqlSelectedField *root, FqlArena *arena, FqlDiagnostics *diagnost
 
 	if (sql == NULL)
 		return append_null(root, out);
-	error = run_protected(sql, out);
+	error = run_protected(sql, for_fill, out);
 	if (error != NULL)
 	{
 		diagnose(diagnostics, root, error);
@@ -362,8 +362,8 @@ run_root(const FqlSelectedField *root, FqlArena *arena, FqlDiagnostics *diagnost
  * 6.4.4).
  */
 static void
-complete_one_by_one(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, FqlDiagnostics *diagnostics,
-					StringInfo out)
+complete_one_by_one(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, bool for_fill,
+					FqlDiagnostics *diagnostics, StringInfo out)
 {
 	const FqlSelectedField *root = roots;
 	int			begin = out->len;
@@ -375,7 +375,7 @@ complete_one_by_one(const FqlSelectedField *roots, uint32_t count, FqlArena *are
 		CHECK_FOR_INTERRUPTS();
 		if (i > 0)
 			appendStringInfoChar(out, ',');
-		if (!run_root(root, arena, diagnostics, out))
+		if (!run_root(root, arena, for_fill, diagnostics, out))
 			allowed = false;
 	}
 	appendStringInfoChar(out, '}');
@@ -404,7 +404,7 @@ complete_only(const FqlSelectedField *root, const ErrorData *error, FqlDiagnosti
 }
 
 text *
-fql_exec_query(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, bool *clean)
+fql_exec_query(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, bool for_fill, bool *clean)
 {
 	FqlDiagnostics refused;
 	FqlDiagnostics diagnostics;
@@ -420,11 +420,11 @@ fql_exec_query(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, b
 	appendStringInfoString(&out, "{\"data\":");
 	sql = fql_sqlgen(roots, count, arena, &refused);
 	if (sql != NULL)
-		error = run_protected(sql, &out);
+		error = run_protected(sql, for_fill, &out);
 	if (error != NULL && count == 1)
 		complete_only(roots, error, &diagnostics, &out);
 	else if (error != NULL || sql == NULL)
-		complete_one_by_one(roots, count, arena, &diagnostics, &out);
+		complete_one_by_one(roots, count, arena, for_fill, &diagnostics, &out);
 	if (diagnostics.count > 0)
 	{
 		appendStringInfoChar(&out, ',');

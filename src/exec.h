@@ -16,9 +16,11 @@
 #include "core/collect.h"
 
 /*
- * The response text ({"data":...} or {"data":...,"errors":[...]}) as json, palloc'ed in CurrentMemoryContext.  *clean:
- * no error in it, so it may be cached.
+ * The response text ({"data":...} or {"data":...,"errors":[...]}) as json, palloc'ed in CurrentMemoryContext.
+ * for_fill: plans may cost more for the sake of what the answer then depends on (precise.c).  *clean: no error in it,
+ * so it may be cached.
  */
-extern text *fql_exec_query(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, bool *clean);
+extern text *fql_exec_query(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, bool for_fill,
+							bool *clean);
 
 #endif							/* FQL_EXEC_H */

@@ -224,14 +224,14 @@ report_outcome(FqlReason reason, const FqlObservation *observation)
 /* Execute with the observation under way, which ends here, on error too. */
 static text *
 execute_observed(FqlObservation *observation, const FqlSelectedField *fields, uint32 count, FqlArena *arena,
-				 bool *clean)
+				 bool for_fill, bool *clean)
 {
 	text	   *volatile response = NULL;
 
 	fql_observe_begin(observation);
 	PG_TRY();
 	{
-		response = fql_exec_query(fields, count, arena, clean);
+		response = fql_exec_query(fields, count, arena, for_fill, clean);
 	}
 	PG_FINALLY();
 	{
@@ -263,7 +263,7 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 		started = start_is_over(GetActiveSnapshot());
 	}
 
-	response = execute_observed(&observation, fields, count, arena, &clean);
+	response = execute_observed(&observation, fields, count, arena, probe->key != NULL, &clean);
 	PopActiveSnapshot();
 
 	if (probe->key != NULL)

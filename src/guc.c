@@ -21,6 +21,7 @@ int			fql_bulk_write_limit;
 bool		fql_cache_enabled;
 int			fql_cache_max_entry_size;
 int			fql_cache_max_tags;
+double		fql_cache_plan_factor;
 int			fql_cache_size;
 int			fql_cache_ttl;
 char	   *fql_cache_vary;
@@ -163,6 +164,19 @@ define_cache_settings(void)
 							NULL,
 							NULL,
 							NULL);
+	DefineCustomRealVariable("fraiseql.cache_plan_factor",
+							 "How much more a plan may cost that makes an answer depend on fewer rows.",
+							 "A factor of the cheapest plan's cost, for executions whose answer may be kept. 1: always "
+							 "the cheapest plan.",
+							 &fql_cache_plan_factor,
+							 10,
+							 1,
+							 1000 * 1000,
+							 PGC_SUSET,
+							 0,
+							 NULL,
+							 NULL,
+							 NULL);
 	DefineCustomIntVariable("fraiseql.cache_ttl",
 							"How long a cached answer may live at most.",
 							"A safety net: freshness does not depend on it. fraiseql.expose() can make it shorter "

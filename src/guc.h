@@ -13,6 +13,7 @@ extern int	fql_bulk_write_limit;	/* rows of one relation in one transaction */
 extern bool fql_cache_enabled;
 extern int	fql_cache_max_entry_size;	/* kB */
 extern int	fql_cache_max_tags;	/* tags of one answer */
+extern double fql_cache_plan_factor;	/* how much more a precise plan may cost */
 extern int	fql_cache_size;		/* MB */
 extern int	fql_cache_ttl;		/* seconds */
 extern char *fql_cache_vary;	/* comma-separated names of settings that are in every key */

@@ -15,6 +15,7 @@
 #include "guc.h"
 #include "label.h"
 #include "observe.h"
+#include "precise.h"
 #include "shmem.h"
 #include "sqlbody.h"
 #include "touched.h"
@@ -30,6 +31,7 @@ _PG_init(void)
 	fql_guc_define();
 	fql_touched_init();
 	fql_observe_init();
+	fql_precise_init();
 	fql_sqlbody_init();
 	fql_ddl_init();
 	fql_label_init();

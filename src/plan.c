@@ -6,6 +6,8 @@
  * exact where the normalized operation would not be: variables can change the statement (where: $filter).  PostgreSQL's
  * plan cache below does the rest: it plans anew after DDL, and chooses between generic and custom plans.
  *
+ * Plans for fills are apart from those for other executions: they may cost more in order to be precise (precise.c).
+ *
  * Roles.  What a role may do is woven into plans: which policies apply, which functions may be inlined.  PostgreSQL
  * releases before 15.20, 17.11 and 18.6 keep a plan when its role's attributes or memberships change, and no release
  * looks at the EXECUTE right of an inlined function again.  So after any such change every plan of this backend is made
@@ -25,8 +27,10 @@
 #include "utils/plancache.h"
 #include "utils/syscache.h"
 
+#include "guc.h"
 #include "observe.h"
 #include "plan.h"
+#include "precise.h"
 
 #define PLAN_LIMIT 256
 
@@ -37,6 +41,7 @@ typedef struct PlanKey
 	Oid		   *types;
 	int			type_count;
 	Oid			role;
+	double		factor;			/* fraiseql.cache_plan_factor, for a fill; 0: for any other execution */
 } PlanKey;
 
 struct FqlPlan
@@ -44,6 +49,7 @@ struct FqlPlan
 	PlanKey		key;			/* first, as dynahash wants it; points into "memory" */
 	SPIPlanPtr	prepared;		/* NULL while it is being prepared, or after that failed */
 	MemoryContext memory;
+	FqlPlanChoice choice;		/* of a plan for fills, when it was planned last */
 	int			users;			/* executions under way: SQL can call functions that call us again */
 	dlist_node	recency;
 };
@@ -59,6 +65,7 @@ plan_hash(const void *key, Size keysize pg_attribute_unused())
 	uint32		hash = hash_bytes((const unsigned char *) plan->text, strlen(plan->text));
 
 	hash = hash_combine(hash, murmurhash32(plan->role));
+	hash = hash_combine(hash, plan->factor != 0);
 	return hash_combine(hash, hash_bytes((const unsigned char *) plan->types, plan->type_count * sizeof(Oid)));
 }
 
@@ -69,7 +76,8 @@ plan_match(const void *a, const void *b, Size keysize pg_attribute_unused())
 	const PlanKey *left = a;
 	const PlanKey *right = b;
 
-	if (left->role != right->role || left->type_count != right->type_count || strcmp(left->text, right->text) != 0)
+	if (left->role != right->role || left->factor != right->factor || left->type_count != right->type_count ||
+		strcmp(left->text, right->text) != 0)
 		return 1;
 	return left->type_count == 0 ? 0 : memcmp(left->types, right->types, left->type_count * sizeof(Oid));
 }
@@ -160,6 +168,7 @@ plan_enter(const PlanKey *key)
 	plan = hash_search(plans, &copy, HASH_ENTER, &found);
 	plan->prepared = NULL;
 	plan->memory = memory;
+	plan->choice = (FqlPlanChoice) {0};
 	plan->users = 0;
 	dlist_push_head(&plans_by_recency, &plan->recency);
 	return plan;
@@ -170,10 +179,11 @@ plan_enter(const PlanKey *key)
  * can reach functions that call us again, and room that they make must not be this entry's.
  */
 FqlPlan *
-fql_plan_pin(const FqlSql *sql)
+fql_plan_pin(const FqlSql *sql, bool for_fill)
 {
 	PlanKey		key = {
-		.text = sql->text.data, .type_count = sql->parameter_count, .role = GetUserId()
+		.text = sql->text.data, .type_count = sql->parameter_count, .role = GetUserId(),
+		.factor = for_fill ? fql_cache_plan_factor : 0
 	};
 	FqlPlan    *plan;
 
@@ -208,8 +218,8 @@ fql_plan_unpin(FqlPlan *plan)
 }
 
 /* Prepare a pinned entry's statement unless that was done before.  Cursor options 0: no parallel workers. */
-SPIPlanPtr
-fql_plan_prepare(FqlPlan *plan)
+static SPIPlanPtr
+plan_prepare(FqlPlan *plan)
 {
 	SPIPlanPtr	prepared;
 
@@ -224,4 +234,26 @@ fql_plan_prepare(FqlPlan *plan)
 	SPI_keepplan(prepared);
 	plan->prepared = prepared;
 	return prepared;
+}
+
+/* PostgreSQL plans, if it does not use a plan again, within the execution; hence the preference around it. */
+int
+fql_plan_execute(FqlPlan *plan, const SPIExecuteOptions *options)
+{
+	FqlPrecision precision;
+	volatile int result = 0;
+
+	if (plan->key.factor == 0)
+		return SPI_execute_plan_extended(plan_prepare(plan), options);
+	fql_precise_begin(&precision, plan->key.text, plan->key.factor, &plan->choice);
+	PG_TRY();
+	{
+		result = SPI_execute_plan_extended(plan_prepare(plan), options);
+	}
+	PG_FINALLY();
+	{
+		fql_precise_end(&precision);
+	}
+	PG_END_TRY();
+	return result;
 }

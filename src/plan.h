@@ -13,11 +13,14 @@
 
 typedef struct FqlPlan FqlPlan;
 
-/* The plan of a statement for the current role.  Pinned: fql_plan_unpin() must follow, on error too. */
-extern FqlPlan *fql_plan_pin(const FqlSql *sql);
+/*
+ * The plan of a statement for the current role, and for a fill if its answer may be kept.  Pinned: fql_plan_unpin()
+ * must follow, on error too.
+ */
+extern FqlPlan *fql_plan_pin(const FqlSql *sql, bool for_fill);
 extern void fql_plan_unpin(FqlPlan *plan);
 
-/* Prepare it unless that was done before.  Called within SPI. */
-extern SPIPlanPtr fql_plan_prepare(FqlPlan *plan);
+/* Run it as SPI_execute_plan_extended() does; it is prepared unless that was done before.  Called within SPI. */
+extern int	fql_plan_execute(FqlPlan *plan, const SPIExecuteOptions *options);
 
 #endif							/* FQL_PLAN_H */
