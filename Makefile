@@ -86,6 +86,10 @@ demo:
 bench:
 	@test/bench/run
 
+# How often an answer is still good while rows are written, beside an ideal cache; test/bench/hitrate has the settings.
+bench-hitrate:
+	@test/bench/hitrate
+
 unit:
 	$(MAKE) -C test/unit
 
@@ -106,4 +110,4 @@ SUITE = bookworm
 chroot-test:
 	test/chroot $(SUITE)
 
-.PHONY: all install installcheck installcheck-preload clean test demo bench unit purity fuzz format-check chroot-test
+.PHONY: all install installcheck installcheck-preload clean test demo bench bench-hitrate unit purity fuzz format-check chroot-test
