@@ -188,6 +188,16 @@ CREATE VIEW v_inside AS SELECT id, inside() AS value FROM tb_item;
 SELECT fraiseql.expose('v_inside', 'Inside');
 CALL try('{ inside(id: 1) { value } }', '1', '2');
 
+-- a SET clause that claims the setting to be in every key, which it is inside only
+CREATE FUNCTION claims() RETURNS text STABLE LANGUAGE sql SET fraiseql.cache_vary = 'myapp.one' AS $$ SELECT current_setting('myapp.one') $$;
+CREATE VIEW v_claims AS SELECT id, claims() AS value FROM tb_item;
+SELECT fraiseql.expose('v_claims', 'Claims');
+CALL try('{ claims(id: 1) { value } }', '1', '2');
+-- in every key, and read
+SET fraiseql.cache_vary = 'MYAPP.ONE';
+CALL try('{ plain(id: 1) { value } }', '1', '2');
+RESET fraiseql.cache_vary;
+
 -- a function that says falsely that it changes nothing
 CREATE FUNCTION lies(int) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN set_config('myapp.one', current_setting('myapp.one') || '+', false); END $$;
 CREATE VIEW v_lies AS SELECT id, current_setting('myapp.one') || lies(id) AS value FROM tb_item;

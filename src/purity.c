@@ -38,7 +38,6 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
-#include "key.h"
 #include "label.h"
 #include "purity.h"
 #include "purity_builtins.h"
@@ -246,27 +245,21 @@ function_is_impure(Oid oid, void *context)
 }
 
 /*
- * current_setting('name' [, ...]) where the name is a constant: the answer varies on the setting, unless its value is
- * in every key anyway.  A name that is null makes the result null.
+ * current_setting('name' [, ...]) where the name is a constant: the answer varies on the setting (vary.c).  A name that
+ * is null makes the result null.
  */
 static bool
 is_constant_setting(const FuncExpr *call, FqlImpurity *impurity)
 {
 	Const	   *name;
-	char	   *setting;
 
 	if (call->funcid != F_CURRENT_SETTING_TEXT && call->funcid != F_CURRENT_SETTING_TEXT_BOOL)
 		return false;
 	name = linitial(call->args);
 	if (!IsA(name, Const))
 		return false;
-	if (name->constisnull)
-		return true;
-	setting = TextDatumGetCString(name->constvalue);
-	if (fql_key_has_setting(setting))
-		pfree(setting);
-	else
-		impurity->settings = lappend(impurity->settings, setting);
+	if (!name->constisnull)
+		impurity->settings = lappend(impurity->settings, TextDatumGetCString(name->constvalue));
 	return true;
 }
 

@@ -15,7 +15,7 @@ typedef struct FqlImpurity
 {
 	FqlReason	reason;			/* FQL_REASON_NONE: pure */
 	Oid			function;		/* what gave the reason, where it is a function */
-	List	   *settings;		/* char *: read by constant name with current_setting(), and not in every key */
+	List	   *settings;		/* char *: read by constant name with current_setting() */
 	bool		depends_on_names;	/* set also when pure: names are looked up or printed by search_path, in a user's
 								 * function or a value of a type such as regclass */
 } FqlImpurity;

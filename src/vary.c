@@ -39,8 +39,8 @@
  * when their first plan was seen.  If that was inside a SET clause they may differ; then only the list is published,
  * and the next fill compares with the look-up.
  *
- * A setting whose value the caller may not see (GUC_SUPERUSER_ONLY) could be read by a SECURITY DEFINER function.
- * Such answers are not kept.
+ * A setting whose value not everybody may see (GUC_SUPERUSER_ONLY) could be read by a SECURITY DEFINER function.  Such
+ * answers are not kept.
  */
 #include "postgres.h"
 
@@ -51,6 +51,7 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "guc.h"
 #include "tags.h"
 #include "vary.h"
@@ -58,11 +59,21 @@
 /* No setting has a longer name; current_setting(..., true) may ask for anything. */
 #define LONGEST_NAME 1000
 
-/* The value of a setting as current_setting(name, true) gives it; false: the caller may not see it. */
+/* Of one fill, those in every key included. */
+#define MOST_OBSERVED (4 * FQL_VARY_MAX)
+
+/* May everybody see the value of a setting? */
+static bool
+is_visible(const char *name)
+{
+	return (GetConfigOptionFlags(name, true) & GUC_SUPERUSER_ONLY) == 0;
+}
+
+/* The value of a setting as current_setting(name, true) gives it; false: not everybody may see it. */
 static bool
 read_value(FqlSetting *setting)
 {
-	if ((GetConfigOptionFlags(setting->name, true) & GUC_SUPERUSER_ONLY) != 0)
+	if (!is_visible(setting->name))
 		return false;
 	setting->value = GetConfigOptionByName(setting->name, NULL, true);
 	return true;
@@ -102,10 +113,11 @@ fql_vary_observe(FqlObservation *observation, const char *name)
 	setting->name = asc_tolower(name, Min(length, LONGEST_NAME));
 	if (!is_observed(observation, setting->name))
 	{
-		if (length > LONGEST_NAME || list_length(observation->settings) >= FQL_VARY_MAX || !read_value(setting))
+		if (length > LONGEST_NAME || list_length(observation->settings) >= MOST_OBSERVED)
 			fql_observe_reject(observation, FQL_REJECTED_SETTING, setting->name);
-		else
-			observation->settings = lappend(observation->settings, setting);
+		if (!read_value(setting))
+			setting->value = NULL;	/* fql_vary_put() will not see it either */
+		observation->settings = lappend(observation->settings, setting);
 	}
 	MemoryContextSwitchTo(previous);
 }
@@ -235,18 +247,24 @@ fql_vary_get(const FqlKey *key, const FqlReader *reader, FqlVary *vary)
  * Publishing
  */
 
-/* N + X.  False: there would be too many. */
-static bool
+/*
+ * N + X, without what is in every key.  Asked here, not where the setting was read: fraiseql.cache_vary itself may have
+ * been another one there, by a function's SET clause, and the key was made outside.  NULL, or the setting that makes
+ * one too many or may not be seen.
+ */
+static const char *
 add_observed(FqlVary *vary, const FqlObservation *observation)
 {
 	ListCell   *cell;
 
 	foreach(cell, observation->settings)
 	{
-		if (!add_setting(vary, lfirst(cell)))
-			return false;
+		const FqlSetting *setting = lfirst(cell);
+
+		if (!fql_key_has_setting(setting->name) && (!is_visible(setting->name) || !add_setting(vary, setting)))
+			return setting->name;
 	}
-	return true;
+	return NULL;
 }
 
 /* The first setting whose value is not what it was, or NULL. */
@@ -277,28 +295,32 @@ put_list(const FqlKey *key, const FqlVary *vary, const FqlAnswer *answer)
 	return fql_cache_put(key, &list);
 }
 
+static FqlReason
+refuse(FqlObservation *observation, const char *setting)
+{
+	fql_observe_reject(observation, FQL_REJECTED_SETTING, setting);
+	return FQL_REJECTED_SETTING;
+}
+
 FqlReason
 fql_vary_put(const FqlKey *key, const FqlVary *known, FqlObservation *observation, const FqlAnswer *answer)
 {
 	FqlVary		vary = *known;
 	FqlKey		varied;
-	const char *changed;
+	const char *obstacle = add_observed(&vary, observation);
 	FqlReason	reason = FQL_REASON_NONE;
 
-	if (!add_observed(&vary, observation))
-		return FQL_REJECTED_SETTING;
+	if (obstacle != NULL)
+		return refuse(observation, obstacle);
 	if (vary.count == 0)
 		return fql_cache_put(key, answer);
 	if (vary.count > known->count)
 		reason = put_list(key, &vary, answer);
 	if (reason != FQL_REASON_NONE)
 		return reason;
-	changed = changed_setting(&vary);
-	if (changed != NULL)
-	{
-		fql_observe_reject(observation, FQL_REJECTED_SETTING, changed);
-		return FQL_REJECTED_SETTING;
-	}
+	obstacle = changed_setting(&vary);
+	if (obstacle != NULL)
+		return refuse(observation, obstacle);
 	if (!varied_key(&varied, key, &vary))
 		return FQL_REJECTED_TOO_LARGE;
 	return fql_cache_put(&varied, answer);

@@ -31,7 +31,7 @@ typedef struct FqlVary
 
 /*
  * A plan reads the setting by that name: remember it with its value, or forbid keeping the answer.  Called for every
- * current_setting() with a constant name that is not in every key.
+ * current_setting() with a constant name.
  */
 extern void fql_vary_observe(FqlObservation *observation, const char *name);
 
