@@ -152,6 +152,33 @@ SELECT whole_scans('{ tour(id: 13) { name folded called } }', 'tb_city'),
 SHOW enable_seqscan;
 
 --
+-- A value that a function computes, say in a policy, is known only where an index needs it, tables of one page or not
+--
+CREATE TABLE tb_note (id int PRIMARY KEY, tenant int, body text);
+CREATE INDEX ON tb_note (tenant);
+INSERT INTO tb_note SELECT i, i % 4, 'note ' || i FROM generate_series(1, 20) i;
+ANALYZE tb_note;
+ALTER TABLE tb_note ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON tb_note USING (tenant = current_setting('app.tenant_id')::int);
+SELECT fraiseql.expose('tb_note');
+CREATE ROLE regress_fql_tenant;
+GRANT USAGE ON SCHEMA plans TO regress_fql_tenant;
+GRANT SELECT ON tb_note TO regress_fql_tenant;
+SET app.tenant_id = 1;
+SET ROLE regress_fql_tenant;
+SELECT outcome('{ notes { body } }');
+RESET ROLE;
+UPDATE tb_note SET body = body || '!' WHERE id = 2;
+SET ROLE regress_fql_tenant;
+SELECT outcome('{ notes { body } }');
+RESET ROLE;
+UPDATE tb_note SET tenant = 1 WHERE id = 2;
+SET ROLE regress_fql_tenant;
+SELECT ask.ask('{ notes(orderBy: {id: ASC}, limit: 2) { body } }'), outcome('{ notes { body } }');
+RESET ROLE;
+RESET app.tenant_id;
+
+--
 -- Tables that are larger than a page
 --
 CREATE TABLE tb_user (id int PRIMARY KEY, name text);
@@ -182,3 +209,4 @@ RESET fraiseql.cache_max_tags;
 RESET search_path;
 SET client_min_messages = warning;
 DROP SCHEMA plans CASCADE;
+DROP ROLE regress_fql_tenant;

@@ -165,6 +165,24 @@ fits_tags(const FqlRestriction *restriction, Relation relation, double calls)
 	return (rows > 0 ? Min(calls, rows) : calls) <= fql_cache_max_tags;
 }
 
+/*
+ * Would a scan name values if an index checked all that it checks?  A value that a function computes counts only where
+ * an index is sure to have computed it, and tables of one page are read without their indexes.
+ */
+static bool
+could_name_values(const Scan *scan, Relation relation)
+{
+	IndexScan  *asked = makeNode(IndexScan);
+
+	asked->scan.scanrelid = scan->scanrelid;
+	asked->indexqualorig = list_copy(scan->plan.qual);
+	if (IsA(scan, BitmapHeapScan))
+		asked->indexqualorig = list_concat(asked->indexqualorig, ((const BitmapHeapScan *) scan)->bitmapqualorig);
+	else if (IsA(scan, IndexScan))
+		asked->indexqualorig = list_concat(asked->indexqualorig, ((const IndexScan *) scan)->indexqualorig);
+	return fql_restriction_of_scan(&asked->scan, relation) != NULL;
+}
+
 static void
 survey_scan(Survey *survey, const Scan *scan, const Setting *setting)
 {
@@ -177,7 +195,8 @@ survey_scan(Survey *survey, const Scan *scan, const Setting *setting)
 
 		if (restriction == NULL || !fits_tags(restriction, relation, setting->calls))
 			survey->coarse = list_append_unique_oid(survey->coarse, relid);
-		if (restriction == NULL && setting->in_join && fql_column_sets(relation)->set_count > 0)
+		if (restriction == NULL &&
+			((setting->in_join && fql_column_sets(relation)->set_count > 0) || could_name_values(scan, relation)))
 			survey->is_avoidable = true;
 	}
 	table_close(relation, NoLock);
@@ -324,9 +343,25 @@ others_to_parameters(Node *node, void *context)
 	return (Node *) param;
 }
 
+/* What the index of a path checks, where that is one index alone. */
+static List *
+index_conditions(const Path *path)
+{
+	const Path *index = IsA(path, BitmapHeapPath) ? ((const BitmapHeapPath *) path)->bitmapqual : path;
+	List	   *conditions = NIL;
+	ListCell   *cell;
+
+	if (!IsA(index, IndexPath))
+		return NIL;
+	foreach(cell, ((const IndexPath *) index)->indexclauses)
+		conditions = list_concat(conditions,
+								 get_actual_clauses(lfirst_node(IndexClause, cell)->indexquals));
+	return conditions;
+}
+
 /*
- * Would a scan by this path name values?  Asked of restrict.c, so that both agree, with a scan that filters by
- * everything that the path's rows fulfil; index conditions are among that.
+ * Would a scan by this path name values?  Asked of restrict.c, so that both agree, with a scan that has the path's
+ * index conditions and filters by everything that its rows fulfil.
  */
 static bool
 is_path_precise(const Path *path, Relation relation)
@@ -334,11 +369,12 @@ is_path_precise(const Path *path, Relation relation)
 	RelOptInfo *rel = path->parent;
 	int			rti = rel->relid;
 	List	   *clauses = extract_actual_clauses(rel->baserestrictinfo, false);
-	SeqScan    *scan = makeNode(SeqScan);
+	IndexScan  *scan = makeNode(IndexScan);
 
 	if (path->param_info != NULL)
 		clauses = list_concat(clauses, extract_actual_clauses(path->param_info->ppi_clauses, false));
 	scan->scan.scanrelid = rti;
+	scan->indexqualorig = (List *) others_to_parameters((Node *) index_conditions(path), &rti);
 	scan->scan.plan.qual = (List *) others_to_parameters((Node *) clauses, &rti);
 	return fql_restriction_of_scan(&scan->scan, relation) != NULL;
 }
