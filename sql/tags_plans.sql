@@ -149,7 +149,26 @@ CREATE VIEW v_tour AS
 SELECT fraiseql.expose(relation) FROM unnest('{tb_city,tb_venue,v_tour}'::regclass[]) relation;
 SELECT whole_scans('{ tour(id: 13) { name folded called } }', 'tb_city'),
 	whole_scans('{ tour(id: 14) { name folded called } }', 'tb_singer');
+-- One that fails while the precise plan is made leaves nothing behind.
+CREATE SEQUENCE steps;
+CREATE FUNCTION stumble(int) RETURNS int IMMUTABLE LANGUAGE plpgsql SET search_path = plans AS $$
+BEGIN
+	IF nextval('steps') = 2 THEN
+		RAISE 'stumbled';
+	END IF;
+	RETURN $1;
+END
+$$;
+CREATE VIEW v_step AS
+	SELECT song.id, singer.name, stumble(1) AS folded
+	FROM tb_song song JOIN tb_singer singer ON singer.id = song.fk_singer;
+SELECT fraiseql.expose('v_step');
+SELECT fraiseql.execute('{ step(id: 13) { name folded } }');
 SHOW enable_seqscan;
+SELECT fraiseql.execute('{ step(id: 13) { name folded } }');
+SET fraiseql.cache_enabled = off;
+SELECT whole_scans('{ track(id: 15) { title singer } }', 'tb_singer');
+RESET fraiseql.cache_enabled;
 
 --
 -- A value that a function computes, say in a policy, is known only where an index needs it, tables of one page or not
