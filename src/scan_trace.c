@@ -16,10 +16,7 @@
 
 #include "scan_internal.h"
 
-/*
- * What EXPLAIN calls the node, less what it says of indexes, which may be dropped under a plan's feet only after it
- * ended.
- */
+/* What EXPLAIN calls the node.  The plan's lock on its index keeps that from being dropped. */
 static void
 describe_kind(StringInfo text, const Plan *plan)
 {
@@ -86,12 +83,30 @@ add_traced(FqlObservation *observation, const FqlWatchedScan *scan, int count)
 	return traced;
 }
 
+/* Is there the same entry for any row of the relation, from an earlier run of a function's query? */
+static bool
+is_traced(const FqlObservation *observation, const FqlTracedTag *traced)
+{
+	ListCell   *cell;
+
+	foreach(cell, observation->trace)
+	{
+		const FqlTracedTag *other = lfirst(cell);
+
+		if (other != traced && other->relation == traced->relation && other->column_count == 0 &&
+			other->read == traced->read && strcmp(other->node, traced->node) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 fql_trace_relation(FqlObservation *observation, const FqlWatchedScan *scan)
 {
 	MemoryContext previous = MemoryContextSwitchTo(observation->context);
 
-	(void) add_traced(observation, scan, 0);
+	if (is_traced(observation, add_traced(observation, scan, 0)))
+		observation->trace = list_delete_last(observation->trace);
 	MemoryContextSwitchTo(previous);
 }
 
