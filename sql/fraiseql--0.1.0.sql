@@ -83,6 +83,14 @@ AS 'MODULE_PATHNAME', 'fql_graphql'
 LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT;
 COMMENT ON FUNCTION fraiseql.graphql(json) IS 'fraiseql.execute() for an HTTP gateway: one argument {query, variables, operationName, extensions}';
 
+CREATE FUNCTION fraiseql.explain(query text, variables jsonb DEFAULT NULL, operation_name text DEFAULT NULL)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'fql_explain'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT;
+COMMENT ON FUNCTION fraiseql.explain(text, jsonb, text) IS 'what the cache makes of an operation: its SQL, the rows that the answer depends on and the scans that read them, whether it can be kept or why not, and whether it is cached now; executes the operation, keeps nothing';
+REVOKE ALL ON FUNCTION fraiseql.explain(text, jsonb, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION fraiseql.explain(text, jsonb, text) TO pg_monitor;
+
 --
 -- Tracking writes
 --

@@ -41,6 +41,7 @@ typedef struct ReadRelation
 	Oid			relation;
 	uint32		status;
 	bool		is_coarse;		/* depended on as a whole */
+	bool		is_capped;		/* because of the limit */
 	FqlColumns	columns;
 	tagset_hash *tags;			/* NULL: none yet, or no longer */
 } ReadRelation;
@@ -87,6 +88,7 @@ read_relation(FqlDependencies *dependencies, Oid relation)
 	if (!found)
 	{
 		read->is_coarse = false;
+		read->is_capped = false;
 		read->columns = FQL_COLUMNS_NONE;
 		read->tags = NULL;
 	}
@@ -130,6 +132,7 @@ keep_to_limit(FqlDependencies *dependencies)
 			most = read;
 	}
 	Assert(most != NULL);
+	most->is_capped = true;
 	make_coarse(dependencies, most);
 }
 
@@ -174,6 +177,14 @@ fql_dependency_is_coarse(const FqlDependencies *dependencies, Oid relation)
 	ReadRelation *read = readset_lookup(dependencies->relations, relation);
 
 	return read != NULL && read->is_coarse;
+}
+
+bool
+fql_dependency_is_capped(const FqlDependencies *dependencies, Oid relation)
+{
+	ReadRelation *read = readset_lookup(dependencies->relations, relation);
+
+	return read != NULL && read->is_capped;
 }
 
 /*

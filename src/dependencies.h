@@ -37,7 +37,8 @@ extern void fql_depend_on(FqlDependencies *dependencies, FqlTag tag);
 /* All of it, palloced in the current context.  Asked for once, at the end. */
 extern FqlTagGroup *fql_dependencies_groups(FqlDependencies *dependencies, int *count);
 
-/* Is the relation depended on as a whole, although rows were named: because of the limit? */
+/* Is the relation depended on as a whole?  And is that because of the limit? */
+extern bool fql_dependency_is_capped(const FqlDependencies *dependencies, Oid relation);
 extern bool fql_dependency_is_coarse(const FqlDependencies *dependencies, Oid relation);
 
 #endif							/* FQL_DEPENDENCIES_H */

@@ -177,13 +177,10 @@ typedef struct FqlProbe
 	FqlVary		vary;			/* the settings that the operation is known to vary on */
 } FqlProbe;
 
-/* Steps 5 to 7: what forbids keeping the answer, or the outcome of publishing it. */
+/* What forbids keeping an answer that was computed like this (step 5), or FQL_REASON_NONE. */
 static FqlReason
-keep_answer(const FqlRequest *request, const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer,
-			bool clean, bool started)
+rejection_reason(const FqlObservation *observation, bool clean)
 {
-	FqlTag		schema = fql_tag_schema(MyDatabaseId);
-
 	if (!clean)
 		return FQL_REJECTED_ERROR;
 	if (observation->reason != FQL_REASON_NONE)
@@ -194,6 +191,19 @@ keep_answer(const FqlRequest *request, const FqlProbe *probe, FqlObservation *ob
 		return FQL_REJECTED_ISOLATION;
 	if (observation->may_meet_temporary && has_temporary_schema())
 		return FQL_REJECTED_TEMPORARY;
+	return FQL_REASON_NONE;
+}
+
+/* Steps 5 to 7: what forbids keeping the answer, or the outcome of publishing it. */
+static FqlReason
+keep_answer(const FqlRequest *request, const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer,
+			bool clean, bool started)
+{
+	FqlTag		schema = fql_tag_schema(MyDatabaseId);
+	FqlReason	reason = rejection_reason(observation, clean);
+
+	if (reason != FQL_REASON_NONE)
+		return reason;
 	if (!started)
 		return FQL_REJECTED_STARTING;
 	if (!request->is_current || fql_word_read(schema) != request->schema_word)
@@ -224,14 +234,14 @@ report_outcome(FqlReason reason, const FqlObservation *observation)
 /* Execute with the observation under way, which ends here, on error too. */
 static text *
 execute_observed(FqlObservation *observation, const FqlSelectedField *fields, uint32 count, FqlArena *arena,
-				 bool for_fill, bool *clean)
+				 FqlPurpose purpose, bool *clean)
 {
 	text	   *volatile response = NULL;
 
-	fql_observe_begin(observation);
+	fql_observe_begin(observation, purpose);
 	PG_TRY();
 	{
-		response = fql_exec_query(fields, count, arena, for_fill, clean);
+		response = fql_exec_query(fields, count, arena, purpose != FQL_TO_ANSWER, clean);
 	}
 	PG_FINALLY();
 	{
@@ -246,32 +256,54 @@ static text *
 execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32 count, FqlArena *arena,
 			   const FqlProbe *probe)
 {
+	FqlPurpose	purpose = probe->key != NULL ? FQL_TO_KEEP : FQL_TO_ANSWER;
 	FqlObservation observation;
 	FqlAnswer	answer = {0};
 	text	   *response;
 	bool		clean = false;
 	bool		started = false;
 
-	if (probe->key != NULL)
+	if (purpose == FQL_TO_KEEP)
 		answer.start_clock = fql_clock_read();
 	pg_memory_barrier();
 	AcceptInvalidationMessages();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (probe->key != NULL)
+	if (purpose == FQL_TO_KEEP)
 	{
 		answer.snapshot_xmax = widen_xid(GetActiveSnapshot()->xmax);
 		started = start_is_over(GetActiveSnapshot());
 	}
 
-	response = execute_observed(&observation, fields, count, arena, probe->key != NULL, &clean);
+	response = execute_observed(&observation, fields, count, arena, purpose, &clean);
 	PopActiveSnapshot();
 
-	if (probe->key != NULL)
+	if (purpose == FQL_TO_KEEP)
 	{
 		answer.response = response;
 		answer.ttl = answer_ttl(fields, fql_cache_ttl);
 		report_outcome(keep_answer(request, probe, &observation, &answer, clean, started), &observation);
 	}
+	return response;
+}
+
+FqlReason
+fql_execute_verdict(const FqlObservation *observation, bool clean)
+{
+	FqlReason	bypass = bypass_reason();
+
+	return bypass != FQL_REASON_NONE ? bypass : rejection_reason(observation, clean);
+}
+
+text *
+fql_execute_to_explain(FqlObservation *observation, const FqlSelectedField *fields, uint32 count, FqlArena *arena,
+					   bool *clean)
+{
+	text	   *response;
+
+	AcceptInvalidationMessages();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	response = execute_observed(observation, fields, count, arena, FQL_TO_EXPLAIN, clean);
+	PopActiveSnapshot();
 	return response;
 }
 
@@ -290,6 +322,20 @@ copy_key(const FqlKey *key)
 	*copy = *key;
 	copy->data = bytes;
 	return copy;
+}
+
+bool
+fql_execute_is_cached(const FqlRequest *request, FqlStr variables)
+{
+	FqlReader	reader;
+	FqlKey		key;
+	FqlVary		vary;
+
+	if (!fql_shmem_is_there())
+		return false;
+	reader = this_reader();
+	return fql_key_build(&key, request->normalized.text, request->normalized.literals, variables) &&
+		fql_vary_get(&key, &reader, &vary) != NULL;
 }
 
 /* Look the answer up; where there is none, *probe says how to keep the executed one. */

@@ -9,6 +9,10 @@
 
 #include "utils/jsonb.h"
 
+#include "core/collect.h"
+#include "observe.h"
+#include "request.h"
+
 /* The arguments of a call. */
 typedef struct FqlCall
 {
@@ -19,5 +23,14 @@ typedef struct FqlCall
 
 /* The response, in CurrentMemoryContext. */
 extern text *fql_execute_call(const FqlCall *call);
+
+/*
+ * For explain.c: does the cache hold an answer that this session would be served; run the operation as a fill does, under
+ * a snapshot of its own and observed, but keep nothing; and why the session would not keep what came out.
+ */
+extern bool fql_execute_is_cached(const FqlRequest *request, FqlStr variables);
+extern FqlReason fql_execute_verdict(const FqlObservation *observation, bool clean);
+extern text *fql_execute_to_explain(FqlObservation *observation, const FqlSelectedField *fields, uint32 count,
+									FqlArena *arena, bool *clean);
 
 #endif							/* FQL_EXECUTE_H */

@@ -46,12 +46,13 @@ static ExecutorStart_hook_type previous_executor_start = NULL;
 static FqlObservation *current = NULL;
 
 void
-fql_observe_begin(FqlObservation *observation)
+fql_observe_begin(FqlObservation *observation, FqlPurpose purpose)
 {
 	static uint64 number = 0;
 
 	memset(observation, 0, sizeof(*observation));
 	observation->outer = current;
+	observation->purpose = purpose;
 	observation->number = ++number;
 	observation->context = CurrentMemoryContext;
 	observation->dependencies = fql_dependencies_create(CurrentMemoryContext, fql_cache_max_tags);
@@ -384,7 +385,6 @@ depends_on_function(const PlannedStmt *statement)
 static void
 observe_statement(FqlObservation *observation, const PlannedStmt *statement)
 {
-	observation->plans++;
 	if (observation->plans > 1 || depends_on_function(statement))
 		observation->may_meet_temporary = true;
 	if (statement->commandType != CMD_SELECT || statement->hasModifyingCTE)
@@ -403,6 +403,9 @@ executor_start(QueryDesc *query, int flags)
 	else
 		standard_ExecutorStart(query, flags);
 	if (current == NULL)
+		return;
+	current->plans++;
+	if (current->purpose == FQL_TO_ANSWER)
 		return;
 	observe_statement(current, query->plannedstmt);
 	fql_scans_watch(query, current);

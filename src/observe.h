@@ -12,6 +12,14 @@
 #include "dependencies.h"
 #include "stats.h"
 
+/* What an execution is for. */
+typedef enum FqlPurpose
+{
+	FQL_TO_ANSWER,				/* the answer will not be kept, so nothing but nested queries is of interest */
+	FQL_TO_KEEP,				/* a fill */
+	FQL_TO_EXPLAIN				/* what a fill would do, with the trace */
+} FqlPurpose;
+
 /* One dependency as fraiseql.explain() shows it. */
 typedef struct FqlTracedTag
 {
@@ -27,6 +35,7 @@ typedef struct FqlTracedTag
 typedef struct FqlObservation
 {
 	struct FqlObservation *outer;	/* the observation that this one is nested in */
+	FqlPurpose	purpose;
 	uint64		number;			/* tells this observation from every other of the backend */
 	MemoryContext context;
 	FqlDependencies *dependencies;
@@ -36,15 +45,14 @@ typedef struct FqlObservation
 	int			plans;			/* plans seen: more than one means that functions ran queries of their own */
 	bool		may_meet_temporary;	/* a temporary object of a session could take part: in a function's body by
 								 * search_path, or as a child of a scanned table */
-	bool		wants_trace;	/* set by the caller after fql_observe_begin() */
-	List	   *trace;			/* FqlTracedTag *, in the order in which they were met */
+	List	   *trace;			/* to explain: FqlTracedTag *, in the order in which they were met */
 } FqlObservation;
 
 /*
  * From begin to end, every plan that this backend starts is examined and watched.  They nest; end must run on error too
  * (PG_FINALLY).
  */
-extern void fql_observe_begin(FqlObservation *observation);
+extern void fql_observe_begin(FqlObservation *observation, FqlPurpose purpose);
 extern void fql_observe_end(FqlObservation *observation);
 
 /* The innermost observation under way, or NULL. */

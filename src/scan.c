@@ -106,7 +106,7 @@ static void
 depend_on_relation(FqlWatchedScan *scan, FqlObservation *observation)
 {
 	fql_depend_on_relation(observation->dependencies, scan->relation, scan->columns);
-	if (observation->wants_trace)
+	if (observation->purpose == FQL_TO_EXPLAIN)
 		fql_trace_relation(observation, scan);
 	leave_alone(scan);
 }
@@ -239,7 +239,7 @@ fql_scans_watch(QueryDesc *query, FqlObservation *observation)
 	ListCell   *cell;
 	int			count;
 
-	if (observation->reason != FQL_REASON_NONE && !observation->wants_trace)
+	if (observation->reason != FQL_REASON_NONE && observation->purpose != FQL_TO_EXPLAIN)
 		return;
 	previous = MemoryContextSwitchTo(query->estate->es_query_cxt);
 	columns = fql_columns_read(query->plannedstmt, &count);
