@@ -25,8 +25,8 @@ typedef struct FqlCall
 extern text *fql_execute_call(const FqlCall *call);
 
 /*
- * For explain.c: does the cache hold an answer that this session would be served; run the operation as a fill does, under
- * a snapshot of its own and observed, but keep nothing; and why the session would not keep what came out.
+ * For explain.c: does the cache hold an answer that this session would be served; run the operation as a fill does,
+ * under a snapshot of its own and observed, but keep nothing; and why the session would not keep what came out.
  */
 extern bool fql_execute_is_cached(const FqlRequest *request, FqlStr variables);
 extern FqlReason fql_execute_verdict(const FqlObservation *observation, bool clean);

@@ -215,7 +215,8 @@ depend_on_combinations(FqlWatchedScan *scan, FqlObservation *observation, const 
 		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < set->restricted->count; i++)
 			tag = fql_tag_add_value(tag, hashes[i][chosen[i]]);
-		if (fql_depend_on_rows(dependencies, scan->relation, tag, scan->columns) && observation->purpose == FQL_TO_EXPLAIN)
+		if (fql_depend_on_rows(dependencies, scan->relation, tag, scan->columns) &&
+			observation->purpose == FQL_TO_EXPLAIN)
 			fql_trace_rows(observation, scan, set, chosen);
 		if (fql_dependency_is_coarse(dependencies, scan->relation) || ++combinations > MAX_COMBINATIONS)
 			return false;

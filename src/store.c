@@ -163,7 +163,7 @@ is_published_version(uint64 version)
 	return (version & 1) == 0;
 }
 
-/* Copy a published header; false when there is none.  *version is what fql_store_end_read() must fql_store_find again. */
+/* Copy a published header; false when there is none.  *version is for fql_store_end_read(). */
 bool
 fql_store_begin_read(uint32 index, FqlSharedEntry *copy, uint64 *version)
 {
