@@ -1,4 +1,4 @@
--- What an answer may not depend on besides tables, each with the reason that it gets, and who gave it.
+-- What an answer may not depend on besides tables, each with the reason that it gets.  Needs file_fdw, of contrib.
 \set VERBOSITY terse
 \pset format unaligned
 \pset tuples_only on
@@ -57,6 +57,27 @@ CALL try('pid', $$pg_backend_pid() > 0$$);
 CALL try('snapshot', $$pg_current_snapshot() IS NOT NULL$$);
 CALL try('address', $$inet_client_addr() IS NULL$$);
 
+-- plans that read more than tables, or otherwise than others can see
+SET client_min_messages = warning;
+CREATE EXTENSION file_fdw SCHEMA purity;
+RESET client_min_messages;
+CREATE SERVER regress_fraiseql_files FOREIGN DATA WRAPPER file_fdw;
+CREATE FOREIGN TABLE version (line text) SERVER regress_fraiseql_files OPTIONS (filename 'PG_VERSION');
+CALL try('foreigner', $$(SELECT count(*) FROM purity.version)$$);
+CALL try('sampled', $$(SELECT count(*) FROM purity.tb_item TABLESAMPLE SYSTEM (100))$$);
+CREATE FUNCTION locked() RETURNS int VOLATILE LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT id FROM purity.tb_item FOR UPDATE); END $$;
+SELECT fraiseql.declare_pure('locked()');
+CALL try('locking', $$locked()$$);
+CREATE FUNCTION counted() RETURNS bigint STABLE SECURITY DEFINER PARALLEL SAFE LANGUAGE sql
+	SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0 SET min_parallel_table_scan_size = 0
+	AS $$ SELECT count(*) FROM purity.tb_item $$;
+ALTER TABLE tb_item SET (parallel_workers = 2);
+CALL try('counting', $$counted()$$);
+CREATE TEMPORARY TABLE mine (id int);
+CREATE FUNCTION mine() RETURNS bigint STABLE SECURITY DEFINER LANGUAGE sql AS $$ SELECT count(*) FROM pg_temp.mine $$;
+CALL try('mine', $$mine()$$);
+DROP TABLE mine;
+
 -- built-ins that are safe, one of each kind
 CALL try('typed', $$row_to_json(i)::text$$);
 CALL try('zone', $$to_char(at, 'YYYY')$$);
@@ -65,7 +86,8 @@ CALL try('catalog', $$pg_has_role('pg_read_all_data', 'USAGE')$$);
 
 -- the reasons are in the view, with what they mean
 SELECT reason, kind, count > 0, description FROM fraiseql.bypass_stats
-WHERE reason IN ('sequence', 'statistics', 'clock', 'volatile', 'stable') ORDER BY reason;
+WHERE reason IN ('sequence', 'statistics', 'clock', 'volatile', 'stable', 'foreign', 'sample', 'row_lock', 'parallel', 'temporary') ORDER BY reason;
 
 SET client_min_messages = warning;
 DROP SCHEMA purity CASCADE;
+DROP SERVER IF EXISTS regress_fraiseql_files CASCADE;
