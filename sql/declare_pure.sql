@@ -115,6 +115,26 @@ SET ROLE regress_fraiseql_declarer;
 SELECT fraiseql.declare_pure('own(int)');
 RESET ROLE;
 
+-- a caught error may come from any row, so the answer is not kept, declared or not
+CREATE TABLE tb_part (id int PRIMARY KEY, owner int, x int);
+CREATE INDEX ON tb_part (owner);
+INSERT INTO tb_part VALUES (1, 5, 1), (2, 6, 0);
+ANALYZE tb_part;
+CREATE FUNCTION divides(x int) RETURNS bool IMMUTABLE COST 0.1 LANGUAGE plpgsql AS $$ BEGIN RETURN 10 / x > 0; END $$;
+CREATE FUNCTION total(int) RETURNS int STABLE LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN (SELECT sum(x) FROM declare_pure.tb_part WHERE declare_pure.divides(x) AND owner = $1);
+EXCEPTION WHEN division_by_zero THEN
+	RETURN -1;
+END $$;
+SELECT fraiseql.declare_pure('total(int)'), fraiseql.track('tb_part');
+CREATE VIEW v_total AS SELECT id, total(5) AS value FROM tb_item;
+SELECT fraiseql.expose('v_total', 'Total');
+SELECT ask('{ total(id: 1) { value } }');
+UPDATE tb_part SET x = 1 WHERE id = 2;
+SELECT ask('{ total(id: 1) { value } }');
+SELECT ask('{ total(id: 1) { value } }');
+
 -- the word goes with the function
 SELECT objname, label FROM pg_seclabels WHERE provider = 'fraiseql' ORDER BY objname COLLATE "C";
 SET client_min_messages = warning;

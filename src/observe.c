@@ -22,6 +22,7 @@
 
 #include "access/sysattr.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -411,9 +412,29 @@ executor_start(QueryDesc *query, int flags)
 	fql_scans_watch(query, current);
 }
 
+/*
+ * An error that a function catches can show in the answer, and it may come from a row that the scan's restriction leaves
+ * out: in which order conditions are evaluated is open.  So what a scan depends on is told only for scans that end well
+ * (scan.c).  All languages catch errors by rolling back a subtransaction.  (So does exec.c, but then there is no answer
+ * to keep.)
+ */
+static void
+subtransaction_callback(SubXactEvent event, SubTransactionId self pg_attribute_unused(),
+						SubTransactionId parent pg_attribute_unused(), void *arg pg_attribute_unused())
+{
+	if (event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	for (FqlObservation *observation = current; observation != NULL; observation = observation->outer)
+	{
+		if (observation->reason == FQL_REASON_NONE)
+			observation->reason = FQL_REJECTED_CAUGHT_ERROR;
+	}
+}
+
 void
 fql_observe_init(void)
 {
+	RegisterSubXactCallback(subtransaction_callback, NULL);
 	previous_executor_start = ExecutorStart_hook;
 	ExecutorStart_hook = executor_start;
 }

@@ -17,7 +17,7 @@
  * one with the most columns.  An OR returns the rows of all its arms, so it needs a set of each; it serves where the
  * members beside it fill none.  SQL leaves open in which order conditions are evaluated, and so whether a row outside
  * the restriction may raise an error in one of them; an answer that was computed without such an error is right
- * without.
+ * without, and one that was computed with it, because a function caught it, is not kept (observe.c).
  *
  * The result points into the plan and lives as long as that.  Plan time calls this for plans that are only being
  * considered (precise.c), so nothing here looks at the executor.

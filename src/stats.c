@@ -64,6 +64,8 @@ static const FqlReasonInfo reasons[FQL_REASON_COUNT] = {
 	[FQL_REJECTED_OPAQUE] = {"opaque", "rejected",
 		"A function in a language other than SQL had part in the answer; what it reads cannot be seen. IMMUTABLE ones "
 		"are fine."},
+	[FQL_REJECTED_CAUGHT_ERROR] = {"caught_error", "rejected",
+		"A function caught an error. Any row that a query met before it, wanted or not, may have raised it."},
 	[FQL_REJECTED_PARALLEL] = {"parallel", "rejected",
 		"A function's query ran with parallel workers, whose reads cannot be seen."},
 	[FQL_REJECTED_PLAN] = {"plan", "rejected",
