@@ -90,6 +90,11 @@ bench:
 bench-hitrate:
 	@test/bench/hitrate
 
+# Random schemas, queries and writes, cached answers against uncached ones: SCHEMAS of them, beginning with SEED.
+SCHEMAS = 2000
+model-test:
+	@test/model/run --schemas $(SCHEMAS) $(if $(SEED),--seed $(SEED)) $(if $(CONCURRENT),--concurrent $(CONCURRENT))
+
 unit:
 	$(MAKE) -C test/unit
 
@@ -110,4 +115,4 @@ SUITE = bookworm
 chroot-test:
 	test/chroot $(SUITE)
 
-.PHONY: all install installcheck installcheck-preload clean test demo bench bench-hitrate unit purity fuzz format-check chroot-test
+.PHONY: all install installcheck installcheck-preload clean test demo bench bench-hitrate model-test unit purity fuzz format-check chroot-test
