@@ -213,6 +213,7 @@ SET ROLE regress_fraiseql_tenant;
 SELECT ask('{ secret(id: 1) { value } }');
 SELECT ask('{ secret(id: 1) { value } }');
 RESET ROLE;
+SELECT x ->> 'cacheable', x ->> 'reason', x ->> 'detail', x ->> 'vary' FROM fraiseql.explain('{ secret(id: 1) { value } }') AS x;
 
 -- as many as may be, and one more
 SELECT format('CREATE VIEW v_many AS SELECT id, concat(%s) AS value FROM tb_item', string_agg(format('current_setting(%L, true)', 'many.n' || n), ', '))
@@ -226,6 +227,8 @@ SELECT ask('{ many(id: 1) { value } }');
 SELECT ask('{ many(id: 1) { value } }');
 SELECT ask('{ more(id: 1) { value } }');
 SELECT ask('{ more(id: 1) { value } }');
+SELECT x ->> 'cacheable', x ->> 'reason', x ->> 'detail' FROM fraiseql.explain('{ more(id: 1) { value } }') AS x;
+SELECT x ->> 'cacheable', x ->> 'reason', x -> 'vary' ->> 'many.n32' FROM fraiseql.explain('{ many(id: 1) { value } }') AS x;
 -- a value too long for a key
 SELECT length(set_config('many.n32', repeat('x', 3000000), false));
 SELECT left(ask('{ many(id: 1) { value } }'), 24);

@@ -248,6 +248,7 @@ execute_observed(FqlObservation *observation, const FqlSelectedField *fields, ui
 		fql_observe_end(observation);
 	}
 	PG_END_TRY();
+	fql_vary_check(observation);
 	return response;
 }
 

@@ -116,7 +116,7 @@ fql_vary_observe(FqlObservation *observation, const char *name)
 		if (length > LONGEST_NAME || list_length(observation->settings) >= MOST_OBSERVED)
 			fql_observe_reject(observation, FQL_REJECTED_SETTING, setting->name);
 		if (!read_value(setting))
-			setting->value = NULL;	/* fql_vary_put() will not see it either */
+			setting->value = NULL;	/* fql_vary_check() will not see it either */
 		observation->settings = lappend(observation->settings, setting);
 	}
 	MemoryContextSwitchTo(previous);
@@ -148,6 +148,36 @@ add_setting(FqlVary *vary, const FqlSetting *setting)
 	vary->settings[place] = *setting;
 	vary->count++;
 	return true;
+}
+
+/*
+ * N + X, without what is in every key.  Asked here, not where the setting was read: fraiseql.cache_vary itself may have
+ * been another one there, by a function's SET clause, and the key was made outside.  NULL, or the setting that makes
+ * one too many or may not be seen.
+ */
+static const char *
+add_observed(FqlVary *vary, const FqlObservation *observation)
+{
+	ListCell   *cell;
+
+	foreach(cell, observation->settings)
+	{
+		const FqlSetting *setting = lfirst(cell);
+
+		if (!fql_key_has_setting(setting->name) && (!is_visible(setting->name) || !add_setting(vary, setting)))
+			return setting->name;
+	}
+	return NULL;
+}
+
+void
+fql_vary_check(FqlObservation *observation)
+{
+	FqlVary		vary = {0};
+	const char *obstacle = add_observed(&vary, observation);
+
+	if (obstacle != NULL)
+		fql_observe_reject(observation, FQL_REJECTED_SETTING, obstacle);
 }
 
 /* The names as the cache keeps them, each with its final NUL. */
@@ -246,26 +276,6 @@ fql_vary_get(const FqlKey *key, const FqlReader *reader, FqlVary *vary)
 /*
  * Publishing
  */
-
-/*
- * N + X, without what is in every key.  Asked here, not where the setting was read: fraiseql.cache_vary itself may have
- * been another one there, by a function's SET clause, and the key was made outside.  NULL, or the setting that makes
- * one too many or may not be seen.
- */
-static const char *
-add_observed(FqlVary *vary, const FqlObservation *observation)
-{
-	ListCell   *cell;
-
-	foreach(cell, observation->settings)
-	{
-		const FqlSetting *setting = lfirst(cell);
-
-		if (!fql_key_has_setting(setting->name) && (!is_visible(setting->name) || !add_setting(vary, setting)))
-			return setting->name;
-	}
-	return NULL;
-}
 
 /* The first setting whose value is not what it was, or NULL. */
 static const char *

@@ -35,6 +35,9 @@ typedef struct FqlVary
  */
 extern void fql_vary_observe(FqlObservation *observation, const char *name);
 
+/* After an observation has ended: forbid keeping the answer if what was read cannot be in a key. */
+extern void fql_vary_check(FqlObservation *observation);
+
 /* The answer kept for the caller, palloc'ed, or NULL.  *vary becomes what is known, with the values as of now. */
 extern text *fql_vary_get(const FqlKey *key, const FqlReader *reader, FqlVary *vary);
 
