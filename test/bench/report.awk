@@ -34,6 +34,19 @@ function ratio(label, a, b)
 		printf "%-44s %10.2f\n", label, median(a) / median(b)
 }
 
+# The median of the rounds' own ratios, for cases that were measured side by side.
+function paired(label, a, b,    left, right, n, i)
+{
+	n = split(figures[a], left, " ")
+	if (n == 0 || split(figures[b], right, " ") != n)
+		return
+	figures[label] = ""
+	for (i = 1; i <= n; i++)
+		figures[label] = figures[label] " " left[i] / right[i]
+	n = sorted(label, left)
+	printf "%-44s %10.3f      (%.3f to %.3f)\n", label, median(label), left[1], left[n]
+}
+
 END {
 	print ""
 	printf "%d clients, medians (smallest to largest)\n", clients
@@ -43,13 +56,17 @@ END {
 	show("executed each time (cache off)", "executed", "/s")
 	show("Redis GET of the same bytes", "redis", "/s")
 	show("hit, within one statement", "loop_hit", "us")
-	show("UPDATE of one row, 1 client, untracked", "update_plain", "/s")
-	show("UPDATE of one row, 1 client, tracked", "update_tracked", "/s")
-	show("bulk INSERT, a row, untracked", "bulk_plain", "us")
-	show("bulk INSERT, a row, tracked", "bulk_tracked", "us")
+	show("UPDATE of one row, five indexes, untracked", "update_plain", "/s")
+	show("UPDATE of one row, five indexes, tracked", "update_tracked", "/s")
+	show("INSERT of one row, five indexes, untracked", "insert_plain", "/s")
+	show("INSERT of one row, five indexes, tracked", "insert_tracked", "/s")
+	show("COPY, a row of a million, untracked", "copy_plain", "us")
+	show("COPY, a row of a million, tracked", "copy_tracked", "us")
 	print ""
 	ratio("hit / constant", "hit", "constant")
 	ratio("hit / executed", "hit", "executed")
 	ratio("hit / Redis", "hit", "redis")
-	ratio("tracked / untracked UPDATE", "update_tracked", "update_plain")
+	paired("tracked / untracked UPDATE", "update_tracked", "update_plain")
+	paired("tracked / untracked INSERT", "insert_tracked", "insert_plain")
+	paired("tracked / untracked COPY", "copy_plain", "copy_tracked")
 }

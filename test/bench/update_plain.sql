@@ -1,2 +1,2 @@
 \set id random(1, 10000)
-UPDATE plain SET value = value + 1 WHERE id = :id;
+UPDATE plain SET amount = amount + 1 WHERE id = :id;

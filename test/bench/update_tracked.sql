@@ -1,2 +1,2 @@
 \set id random(1, 10000)
-UPDATE tracked SET value = value + 1 WHERE id = :id;
+UPDATE tracked SET amount = amount + 1 WHERE id = :id;
