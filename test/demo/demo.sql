@@ -41,6 +41,8 @@ SELECT json_build_object('email', email) AS variables FROM app.tb_maintainer WHE
 \set proof 'Grace Hopper'
 \ir case.sql
 
+\ir thousand.sql
+
 \qecho @title What the cache says: SELECT * FROM fraiseql.cache_stats
 \pset tuples_only off
 \pset format aligned

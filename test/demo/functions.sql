@@ -40,6 +40,13 @@ $$;
 CREATE FUNCTION demo.uncached(query text, variables jsonb) RETURNS json
 LANGUAGE sql SET fraiseql.cache_enabled = off AS $$ SELECT fraiseql.execute(query, variables) $$;
 
+-- How many answers the cache could serve now.
+CREATE FUNCTION demo.valid_answers() RETURNS bigint
+LANGUAGE sql AS $$ SELECT count(*) FROM fraiseql.cache_entries WHERE valid $$;
+
+-- The packages whose answers chapter 5 keeps.
+CREATE VIEW demo.thousand AS SELECT pk_package, name FROM app.tb_package ORDER BY name LIMIT 1000;
+
 -- Remember a verdict, and say it.
 CREATE FUNCTION demo.verify(what text, passed boolean) RETURNS text
 LANGUAGE sql AS $$
