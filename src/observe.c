@@ -413,10 +413,10 @@ executor_start(QueryDesc *query, int flags)
 }
 
 /*
- * An error that a function catches can show in the answer, and it may come from a row that the scan's restriction leaves
- * out: in which order conditions are evaluated is open.  So what a scan depends on is told only for scans that end well
- * (scan.c).  All languages catch errors by rolling back a subtransaction.  (So does exec.c, but then there is no answer
- * to keep.)
+ * An error that a function catches can show in the answer, and it may come from a row that the scan's restriction
+ * leaves out: in which order conditions are evaluated is open.  So what a scan depends on is told only for scans that
+ * end well (scan.c).  All languages catch errors by rolling back a subtransaction.  (So does exec.c, but then there is
+ * no answer to keep.)
  */
 static void
 subtransaction_callback(SubXactEvent event, SubTransactionId self pg_attribute_unused(),
