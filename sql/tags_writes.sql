@@ -323,6 +323,24 @@ SELECT 'update of a partition:', recomputed('event');
 TRUNCATE event_n;
 SELECT 'truncate north:', recomputed('event');
 
+-- a foreign key of two columns is one set, and not its first column alone; a row that moves takes its referrers along
+CREATE TABLE guest (id int PRIMARY KEY, region text, event_id int,
+	FOREIGN KEY (region, event_id) REFERENCES event ON UPDATE CASCADE);
+INSERT INTO event VALUES (10, 'n', 5, 'e');
+INSERT INTO guest VALUES (1, 'n', 10), (2, 's', 2);
+SELECT fraiseql.expose('guest');
+INSERT INTO question (subject, name, query) VALUES
+	('guest', 'of_n10', '{ guests(where: {region: {eq: "n"}, eventId: {eq: 10}}) { id } }'),
+	('guest', 'of_s10', '{ guests(where: {region: {eq: "s"}, eventId: {eq: 10}}) { id } }'),
+	('guest', 'of_s2', '{ guests(where: {region: {eq: "s"}, eventId: {eq: 2}}) { id } }'),
+	('guest', 'of_10', '{ guests(where: {eventId: {eq: 10}}) { id } }'),
+	('guest', 'of_2', '{ guests(where: {eventId: {eq: 2}}) { id } }');
+SELECT 'guests:', recomputed('guest');
+UPDATE event SET region = 's' WHERE id = 10;
+SELECT 'moved with their event:', recomputed('guest');
+DELETE FROM guest WHERE id = 2;
+SELECT 'a guest less:', recomputed('guest');
+
 -- the trigger function called otherwise than the extension does: by statement, there is no row to look at
 CREATE TRIGGER also AFTER UPDATE ON author EXECUTE FUNCTION fraiseql.track_row();
 UPDATE author SET name = name;
