@@ -370,6 +370,8 @@ sub join_condition
 			my ($x, $y) = map { $Model::Types::TYPE{ $_->{type} }{family} } ($a, $b);
 
 			push(@pairs, "$left_prefix$a->{name} = $right_prefix$b->{name}") if $x eq $y && $x ne 'json' && $x ne 'array';
+			push(@pairs, "$left_prefix$a->{name} = ANY ($right_prefix$b->{name})") if $a->{type} eq 'int4' && $y eq 'array';
+			push(@pairs, "$right_prefix$b->{name} = ANY ($left_prefix$a->{name})") if $b->{type} eq 'int4' && $x eq 'array';
 		}
 	}
 	for my $key (@{ $self->{foreign_keys} })

@@ -215,6 +215,7 @@ sub add_step
 		push(@sql, Model::Writes::random_write($self->{schema})) for (1 .. $random->weighted(1 => 8, 2 => 2, 3 => 1));
 	}
 	push(@sql, 'SET model.tenant = ' . $random->pick("'a'", "'b'", "'ab'")) if $random->percent(8);
+	push(@sql, 'SELECT count(fraiseql.explain(document, variables)) FROM model.query') if $random->percent(4);
 	my $check = "SELECT model.check($number, '$self->{reader}')";
 	my $how = $random->weighted(plain => 20, repeatable => 1, writing => 1, serializable => 1, subtransaction => 1);
 

@@ -48,7 +48,7 @@ our %TYPE = (
 		key => 1 },
 	name => { sql => 'name', family => 'text', values => [ quoted('a', 'b', 'ab') ], odd => [ ['A'] ], ops => \@int_ops, exact => 1 },
 	# equal whatever the case: a hash of the bytes must not stand for it
-	ci => { sql => 'text COLLATE model.ci', family => 'ci', values => [ quoted('a', 'A', 'b', 'B') ], odd => [ ['C'] ], ops => \@int_ops },
+	ci => { sql => 'text COLLATE model.ci', family => 'ci', values => [ quoted('a', 'A', 'b', 'B') ], odd => [ ['C'] ], ops => \@int_ops, key => 1 },
 	bpchar => { sql => 'char(3)', family => 'bpchar', values => [ quoted('a', 'b', 'ab', 'abc') ], odd => [ ['a  '] ], ops => \@int_ops,
 		exact => 1, key => 1 },
 	numeric => { sql => 'numeric', family => 'numeric', values => [ map { [ $_, [$_] ] } ('0', '1', '1.0', '1.00', '-1.5', '2') ],
@@ -78,7 +78,7 @@ sub random
 {
 	my ($random) = @_;
 
-	return $random->weighted(map { ($_ => /^(?:int4|text)$/ ? 6 : /^(?:int8|bool|enum|uuid|numeric)$/ ? 3 : /^(?:array|jsonb|name|ci)$/ ? 1 : 2) } @NAMES);
+	return $random->weighted(map { ($_ => /^(?:int4|text)$/ ? 6 : /^(?:int8|bool|enum|uuid|numeric)$/ ? 3 : /^(?:array|jsonb|name)$/ ? 1 : 2) } @NAMES);
 }
 
 # What SQL writes for a random value of a column; null now and then where it may be.

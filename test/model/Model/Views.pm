@@ -106,6 +106,31 @@ sub add_functions
 		" AS \$\$ SELECT count(*) FROM $table->{name} AS t WHERE t.$column = n \$\$");
 	$schema->say("CREATE FUNCTION f_rows(n bigint) RETURNS TABLE (v bigint) LANGUAGE sql STABLE" . $random->pick('', ' SECURITY DEFINER') .
 		" AS \$\$ SELECT t.${column}::bigint FROM $table->{name} AS t WHERE t.$column = n \$\$");
+	add_pure_function($schema, $table, $column);
+	return;
+}
+
+# A function in PL/pgSQL that reads by queries of its own, in one of the ways there are.
+sub add_pure_function
+{
+	my ($schema, $table, $column) = @_;
+	my $random = $schema->{random};
+	my $other = $schema->condition($table, 't.');
+	my $rows = "SELECT t.${column}::bigint FROM $table->{name} AS t";
+	my $body = $random->pick(
+		"DECLARE c bigint; BEGIN SELECT count(*) INTO c FROM $table->{name} AS t WHERE t.$column = n; RETURN c; END",
+		"DECLARE c bigint; BEGIN SELECT count(*) INTO c FROM $table->{name} AS t WHERE t.$column = n AND $other; RETURN c; END",
+		"BEGIN IF EXISTS ($rows WHERE t.$column = n) THEN RETURN (SELECT count(*) FROM $table->{name} AS t WHERE $other); END IF; RETURN -1; END",
+		"DECLARE r bigint; c bigint := 0; BEGIN FOR r IN $rows WHERE t.$column >= n ORDER BY 1 LOOP c := c + r; EXIT WHEN c > 5; END LOOP; RETURN c; END",
+		"DECLARE q CURSOR FOR $rows WHERE t.$column = n; r bigint; BEGIN OPEN q; FETCH q INTO r; CLOSE q; RETURN r; END",
+		"DECLARE q refcursor; r bigint; BEGIN OPEN q FOR $rows ORDER BY 1; FETCH q INTO r; MOVE q; FETCH q INTO r; RETURN coalesce(r, n); END",
+		"DECLARE r bigint; BEGIN EXECUTE 'SELECT count(*) FROM $table->{name} AS t WHERE t.$column = \$1' INTO r USING n; RETURN r; END",
+		"DECLARE r record; BEGIN SELECT t.$column AS v, 1 AS w INTO r FROM $table->{name} AS t WHERE t.$column = n LIMIT 1; RETURN (SELECT count(*) FROM $table->{name} AS t WHERE t.$column = r.v + 1); END",
+		"DECLARE r bigint; BEGIN SELECT t.$column INTO STRICT r FROM $table->{name} AS t WHERE t.$column = n; RETURN r; EXCEPTION WHEN OTHERS THEN RETURN -2; END");
+
+	$schema->{has_pure_function} = 1;
+	$schema->say("CREATE FUNCTION f_pure(n bigint) RETURNS bigint LANGUAGE plpgsql " . $random->pick('STABLE', 'STABLE', 'IMMUTABLE') . " AS \$\$ $body \$\$");
+	$schema->say("SELECT fraiseql.declare_pure('f_pure(bigint)')");
 	return;
 }
 
@@ -125,7 +150,8 @@ sub random_view
 	my $a = $random->pick(@{ $schema->{tables} });
 	my $b = $random->pick(@{ $schema->{tables} });
 	my $make = $random->pick(\&document_view, \&document_view, \&document_view, \&join_view, \&join_view, \&lateral_view, \&aggregate_view, \&aggregate_view,
-		\&exists_view, \&union_view, \&distinct_view, \&cte_view, \&window_view, \&function_view, \&in_view, \&limit_view, \&outer_view);
+		\&exists_view, \&union_view, \&distinct_view, \&cte_view, \&window_view, \&function_view, \&in_view, \&limit_view, \&outer_view,
+		\&init_plan_view, \&init_plan_view, \&recursive_view, \&full_view, \&either_view, \&row_view, \&grouping_view, \&case_view);
 	my ($fields, $sql, $key) = $make->($schema, $a, $b);
 
 	return if !$fields || !@$fields;
@@ -209,8 +235,11 @@ sub document_view
 
 		push(@shown, { name => $field, type => 'jsonb', inside => join(' ', map { camel($_) } @inside) });
 	}
+	# columns that stand for keys of the document
+	my $beside = $random->percent(50) ? join('', map { ", a.$_->{name} AS k_$_->{name}" } $random->some(1, 3, @columns)) : '';
+
 	# equal but not alike: what a document shows of it may not decide an order, and need not
-	return (\@shown, "SELECT a.$key[0]{name} AS id, jsonb_build_object(" . join(', ', @pairs) . ") AS data FROM $a->{name} AS a$where", $own);
+	return (\@shown, "SELECT a.$key[0]{name} AS id, jsonb_build_object(" . join(', ', @pairs) . ") AS data$beside FROM $a->{name} AS a$where", $own);
 }
 
 sub join_view
@@ -236,6 +265,106 @@ sub outer_view
 	return ([ @$fields, count_field('n') ], "SELECT $list, (b.tableoid IS NULL)::int::bigint AS n FROM $a->{name} AS a LEFT JOIN $b->{name} AS b ON $on AND " .
 		$schema->condition($b, 'b.') . ' WHERE ' . $schema->condition($a, 'a.')) if @$fields;
 	return;
+}
+
+# A value that a sub-select computes once, in a condition or only perhaps needed.
+sub init_plan_view
+{
+	my ($schema, $a, $b) = @_;
+	my $random = $schema->{random};
+	my ($fields, $list) = outputs('a.', 1, some_columns($schema, $a));
+	my ($x, $y) = $schema->join_condition($a, 'a.', $b, 'b.') =~ /^(a\.\w+) = (b\.\w+)/;
+
+	return if !@$fields || !defined $y;
+	my $value = "(SELECT $y FROM $b->{name} AS b WHERE $y IS NOT NULL ORDER BY 1 LIMIT 1)";
+	my $condition = $schema->condition($a, 'a.');
+
+	return ($fields, "SELECT $list FROM $a->{name} AS a WHERE " . $random->pick("$x = $value", "$x IN ($value)", "$condition AND $x = $value", "($condition OR $x = $value)",
+		"$x = ANY (ARRAY(SELECT $y FROM $b->{name} AS b WHERE " . $schema->condition($b, 'b.') . '))',
+		"$x = CASE WHEN $condition THEN $value ELSE $x END", "coalesce($x = $value, true)", "$x < $value"));
+}
+
+# From row to row by a column that is compared with another.
+sub recursive_view
+{
+	my ($schema, $a, $b) = @_;
+	my $random = $schema->{random};
+	my @ints = grep { $Model::Types::TYPE{ $_->{type} }{family} eq 'int' } @{ $a->{columns} };
+
+	return if @ints < 2;
+	my ($from, $to) = ($random->shuffle(@ints))[ 0, 1 ];
+
+	return ([ count_field('n') ], "WITH RECURSIVE r (n) AS (SELECT $from->{name}::bigint FROM $a->{name} AS a WHERE " . $schema->condition($a, 'a.') .
+		" UNION SELECT a.$to->{name}::bigint FROM r JOIN $a->{name} AS a ON a.$from->{name} = r.n) SELECT n FROM r");
+}
+
+sub full_view
+{
+	my ($schema, $a, $b) = @_;
+	my ($fields, $list) = outputs('a.', 1, some_columns($schema, $a));
+	my ($more, $rest) = outputs('b.', 1 + @$fields, some_columns($schema, $b));
+	my $on = $schema->join_condition($a, 'a.', $b, 'b.');
+
+	return if !@$fields || !@$more || $on !~ /^a\.\w+ = b\.\w+(?: AND a\.\w+ = b\.\w+)*$/;
+	return ([ @$fields, @$more ], "SELECT $list, $rest FROM $a->{name} AS a FULL JOIN $b->{name} AS b ON $on");
+}
+
+# Joined in one way or another.
+sub either_view
+{
+	my ($schema, $a, $b) = @_;
+	my $random = $schema->{random};
+	my ($fields, $list) = outputs('a.', 1, some_columns($schema, $a));
+	my ($one, $other) = map { $schema->join_condition($a, 'a.', $b, 'b.') } (1 .. 2);
+	my $test = $random->pick('EXISTS', 'NOT EXISTS');
+
+	return if !@$fields;
+	$one =~ s/ = (?=b\.)/ IS NOT DISTINCT FROM / if $random->percent(40);
+	return ($fields, "SELECT $list FROM $a->{name} AS a WHERE $test (SELECT FROM $b->{name} AS b WHERE ($one) OR ($other))") if $random->percent(50);
+	return ([ @$fields, count_field('n') ], "SELECT $list, (SELECT count(*) FROM $b->{name} AS b WHERE ($one) OR (" . $schema->condition($b, 'b.') . ")) AS n FROM $a->{name} AS a");
+}
+
+# Rows compared as wholes.
+sub row_view
+{
+	my ($schema, $a, $b) = @_;
+	my $random = $schema->{random};
+	my ($fields, $list) = outputs('a.', 1, some_columns($schema, $a));
+	my @pairs = map { [ $schema->join_condition($a, 'a.', $b, 'b.') =~ /^(a\.\w+) = (b\.\w+)/ ] } (1 .. 2);
+
+	return if !@$fields || grep { @$_ != 2 } @pairs;
+	my ($left, $right) = map { my $side = $_; join(', ', map { $_->[$side] } @pairs) } (0, 1);
+
+	return ($fields, "SELECT $list FROM $a->{name} AS a WHERE " . $random->pick("($left) IN (SELECT $right FROM $b->{name} AS b)",
+		"EXISTS (SELECT FROM $b->{name} AS b WHERE ($left) = ($right))", "EXISTS (SELECT FROM $b->{name} AS b WHERE ($left) < ($right))",
+		"NOT EXISTS (SELECT FROM $b->{name} AS b WHERE ROW($left) IS NOT DISTINCT FROM ROW($right))"));
+}
+
+sub grouping_view
+{
+	my ($schema, $a, $b) = @_;
+	my $random = $schema->{random};
+	my @groups = $random->some(2, 2, exact_columns($a));
+	my ($fields) = outputs('a.', 1, @groups);
+
+	return if @groups < 2;
+	my ($x, $y) = map { "a.$_->{name}" } @groups;
+	my $sets = $random->pick("ROLLUP ($x, $y)", "CUBE ($x, $y)", "GROUPING SETS (($x), ($y))", "GROUPING SETS (($x, $y), ())");
+
+	return ([ @$fields, count_field('n'), count_field('m') ], "SELECT $x AS o1, $y AS o2, count(*) AS n, grouping($x, $y)::bigint AS m FROM $a->{name} AS a" .
+		($random->percent(40) ? ' WHERE ' . $schema->condition($a, 'a.') : '') . " GROUP BY $sets");
+}
+
+# A sub-select that only some rows ask.
+sub case_view
+{
+	my ($schema, $a, $b) = @_;
+	my ($fields, $list) = outputs('a.', 1, some_columns($schema, $a));
+	my $on = $schema->join_condition($a, 'a.', $b, 'b.');
+
+	return if !@$fields;
+	return ([ @$fields, count_field('n') ], "SELECT $list, CASE WHEN " . $schema->condition($a, 'a.') . " THEN (SELECT count(*) FROM $b->{name} AS b WHERE $on) ELSE " .
+		$schema->{random}->pick('0', "(SELECT count(*) FROM $b->{name})") . " END AS n FROM $a->{name} AS a");
 }
 
 sub lateral_view
@@ -366,7 +495,7 @@ sub function_view
 	return if !@$fields;
 	return ([ @$fields, count_field('n') ], "SELECT $list, f_count() AS n FROM $a->{name} AS a") if !@ints || !$schema->{has_int_functions};
 	my $int = $random->pick(@ints)->{name};
-	my $call = $random->pick("f_plus(a.$int)", "f_count_of(a.$int)", "f_count_of(3)", 'f_count()', "(SELECT f_count_of(a.$int))");
+	my $call = $random->pick($schema->{has_pure_function} ? ("f_pure(a.$int)", "f_pure(a.$int)", 'f_pure(2)') : (), "f_plus(a.$int)", "f_count_of(a.$int)", "f_count_of(3)", 'f_count()', "(SELECT f_count_of(a.$int))");
 
 	return ([ @$fields, count_field('n') ], "SELECT $list, $call AS n FROM $a->{name} AS a") if $random->percent(60);
 	return ([ @$fields, count_field('n') ], "SELECT $list, r.v AS n FROM $a->{name} AS a, f_rows(a.$int) AS r") if $random->percent(60);
