@@ -137,7 +137,7 @@ sub new
 	$self->{reader} = $random->percent(60) ? 'model_reader' : '';
 	my @entities = Model::Views::add($schema);
 	$self->{setup} = [
-		'CREATE SCHEMA m', 'SET search_path = m', 'GRANT USAGE ON SCHEMA m TO model_reader',
+		'ALTER ROLE model_reader NOBYPASSRLS', 'CREATE SCHEMA m', 'SET search_path = m', 'GRANT USAGE ON SCHEMA m TO model_reader',
 		'ALTER DEFAULT PRIVILEGES IN SCHEMA m GRANT SELECT ON TABLES TO model_reader', "SET model.tenant = 'a'", "SET model.answers = ''",
 		$random->percent(60) ? "SET fraiseql.cache_vary = 'model.tenant, app.tenant_id'" : (), @{ $schema->{sql} } ];
 	$self->{data} = [ map { $self->first_rows($_) } parents_first($schema) ];
@@ -216,7 +216,8 @@ sub add_step
 	}
 	push(@sql, 'SET model.tenant = ' . $random->pick("'a'", "'b'", "'ab'")) if $random->percent(8);
 	push(@sql, 'SELECT count(fraiseql.explain(document, variables)) FROM model.query') if $random->percent(4);
-	my $check = "SELECT model.check($number, '$self->{reader}')";
+	my $reader = $random->percent(10) ? $random->pick('model_reader', '') : $self->{reader};
+	my $check = "SELECT model.check($number, '$reader')";
 	my $how = $random->weighted(plain => 20, repeatable => 1, writing => 1, serializable => 1, subtransaction => 1);
 
 	push(@sql, 'BEGIN ISOLATION LEVEL REPEATABLE READ') if $how eq 'repeatable';
@@ -239,6 +240,8 @@ sub settings
 
 	push(@sql, "SET $_ = " . $random->pick('on', 'off')) for ($random->percent(35) ? $random->some(1, 3, @SETTINGS) : ());
 	push(@sql, 'SET plan_cache_mode = ' . $random->pick(qw(auto force_generic_plan force_custom_plan))) if $random->percent(12);
+	push(@sql, $random->pick("SET TimeZone = 'Asia/Tokyo'", "SET TimeZone = 'UTC'", 'SET extra_float_digits = 0', "SET DateStyle = 'SQL, DMY'",
+		'SET fraiseql.response_bigint_strings = off', 'SET fraiseql.response_bigint_strings = on')) if $random->percent(5);
 	push(@sql, 'SET fraiseql.cache_plan_factor = ' . $random->pick(1, 2, 10, 1000)) if $random->percent(10);
 	push(@sql, 'SET fraiseql.bulk_write_limit = ' . $random->pick(0, 1, 3, 10, 1000)) if $random->percent(15);
 	push(@sql, 'SET fraiseql.cache_max_tags = ' . $random->pick(1, 4, 16, 256, 1000)) if $random->percent(10);

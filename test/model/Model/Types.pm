@@ -42,6 +42,9 @@ our %TYPE = (
 	intd => { sql => 'small_int', family => 'int', values => [ plain(0 .. 5) ], odd => [12345], ops => \@int_ops, exact => 1, key => 1 },
 	text => { sql => 'text', family => 'text', values => [ quoted('', 'a', 'b', 'B', 'ab', 'a ', "x'y", "\x{e9}", 'a%') ], odd => [ ['zzz'] ],
 		ops => \@text_ops, exact => 1, key => 1 },
+	# stored out of line, and seldom indexed
+	long => { sql => 'text', family => 'long', values => [ quoted('a', 'b'), map { [ "(SELECT string_agg(md5((i * $_)::text), '') FROM generate_series(1, 120) AS i)", undef ] } (1, 2) ],
+		odd => [], ops => \@text_ops, exact => 1 },
 	varchar => { sql => 'varchar(5)', family => 'text', values => [ quoted('a', 'b', 'ab', 'abcde') ], odd => [ ['abcdefgh'] ],
 		ops => \@text_ops, exact => 1, key => 1 },
 	textd => { sql => 'short_text', family => 'text', values => [ quoted('a', 'b', 'c') ], odd => [ [''] ], ops => \@text_ops, exact => 1,
@@ -78,7 +81,7 @@ sub random
 {
 	my ($random) = @_;
 
-	return $random->weighted(map { ($_ => /^(?:int4|text)$/ ? 6 : /^(?:int8|bool|enum|uuid|numeric)$/ ? 3 : /^(?:array|jsonb|name)$/ ? 1 : 2) } @NAMES);
+	return $random->weighted(map { ($_ => /^(?:int4|text)$/ ? 6 : /^(?:int8|bool|enum|uuid|numeric)$/ ? 3 : /^(?:array|jsonb|name|long)$/ ? 1 : 2) } @NAMES);
 }
 
 # What SQL writes for a random value of a column; null now and then where it may be.

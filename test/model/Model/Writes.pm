@@ -14,7 +14,7 @@ use Model::Schema;
 my @DATA = (update => 22, insert => 14, delete => 10, key => 4, noop => 4, touch => 4, several => 6, conflict => 5, merge => 4, copy => 3, bulk => 4,
 	savepoint => 4, rollback => 4, transaction => 5, view => 4, leaf => 4, child => 3, move => 4, writable_cte => 3, from => 3, replica => 1);
 my @DEFINITIONS = (index => 5, drop_index => 3, concurrently => 1, policy => 3, drop_policy => 1, add_column => 2, alter_type => 2, truncate => 3,
-	analyze => 3, grant => 1, function => 1, security => 1, trigger => 1, vacuum => 1, reindex => 1, rename => 1, detach => 1);
+	analyze => 3, grant => 1, function => 1, security => 2, trigger => 1, vacuum => 1, reindex => 1, rename => 1, detach => 1);
 
 # A write of data.
 sub random_data
@@ -425,6 +425,7 @@ sub write_security
 {
 	my ($schema, $table) = @_;
 
+	return 'ALTER ROLE model_reader ' . $schema->{random}->pick('BYPASSRLS', 'NOBYPASSRLS') if $schema->{random}->percent(30);
 	return "ALTER TABLE $table->{name} " . $schema->{random}->pick('ENABLE', 'DISABLE', 'FORCE') . ' ROW LEVEL SECURITY';
 }
 
