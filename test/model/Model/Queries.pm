@@ -9,6 +9,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use Model::Types;
+use Model::Views;
 
 # An operation: its document and its variables as SQL literals, [ document, variables or undef ].
 sub random_query
@@ -100,8 +101,17 @@ sub filter
 {
 	my ($random, $entity, $depth) = @_;
 	my @able = grep { defined $Model::Types::TYPE{ $_->{type} }{ops} && !defined $_->{inside} } @{ $entity->{fields} };
+	my @predicates = $entity->{table} ? @{ $entity->{table}{predicates} // [] } : ();
 	my @members;
 
+	if (@predicates && $random->percent(35))
+	{
+		my ($column, $value) = @{ $random->pick(@predicates) };
+		my ($field) = grep { $_->{name} eq Model::Views::camel($column) } @able;
+
+		push(@members, $field->{name}, [ 'object', 'eq', $value ]) if $field;
+		@able = grep { !$field || $_ != $field } @able;
+	}
 	for my $field ($random->some(1, $depth ? 1 : 2, @able))
 	{
 		my $operator = operator($random, $field);

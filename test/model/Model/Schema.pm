@@ -276,7 +276,7 @@ sub random_index
 	my $kind = $random->weighted(one => 8, several => 8, hash => 3, partial => 3, expression => 2, include => 2, unique => 2, mixed => 2, nulls => 1);
 
 	return "CREATE $begin USING hash ($column->{name})" if $kind eq 'hash';
-	return "CREATE $begin ($column->{name}) WHERE " . $self->condition($table, '') if $kind eq 'partial';
+	return "CREATE $begin ($column->{name}) WHERE " . $self->predicate($table) if $kind eq 'partial';
 	return "CREATE $begin (($column->{name} IS NULL))" if $kind eq 'expression';
 	return "CREATE $begin ($column->{name}) INCLUDE (" . column_names($random->some(1, 2, @able)) . ')' if $kind eq 'include';
 	return "CREATE UNIQUE $begin (" . column_names($random->shuffle($random->some(2, 3, @able))) . ')' if $kind eq 'unique' && $unparted;
@@ -284,6 +284,19 @@ sub random_index
 	return "CREATE $begin (" . join(', ', map { $_->{name} . $random->pick('', ' DESC', ' DESC NULLS LAST', ' NULLS FIRST') } $random->shuffle($random->some(1, 3, @able))) . ')'
 		if $kind eq 'nulls' || $kind eq 'several';
 	return "CREATE $begin ($column->{name}" . $random->pick('', '', ' DESC') . ')';
+}
+
+# The predicate of a partial index; mostly one that filters can say too, and then they know of it.
+sub predicate
+{
+	my ($self, $table) = @_;
+	my $random = $self->{random};
+	my $column = $random->pick(@{ $table->{columns} });
+	my $value = $column->{wide} ? [ (7) x 2 ] : $random->pick(@{ $Model::Types::TYPE{ $column->{type} }{values} });
+
+	return $self->condition($table, '') if $random->percent(25) || !defined $value->[1];
+	push(@{ $table->{predicates} }, [ $column->{name}, $value->[1] ]);
+	return "$column->{name} = $value->[0]";
 }
 
 # A condition on the rows of a table, its columns with this prefix.
@@ -294,8 +307,10 @@ sub condition
 	my $column = $random->pick(@{ $table->{columns} });
 	my $name = "$prefix$column->{name}";
 	my $type = $column->{type};
-	my $value = $self->value({ %$column, nullable => 0 });
+	# a long value is a sub-select, which not every condition may have
+	my $value = $type eq 'long' ? "'a'" : $self->value({ %$column, nullable => 0 });
 
+	return "$name = $value" if $type eq 'long';
 	return "$name IS " . $random->pick('NULL', 'NOT NULL') if $type =~ /^(?:jsonb|array)$/ || $random->percent(8);
 	return $random->pick($name, "NOT $name", "$name = $value", "$name IS TRUE", "$name IS NOT FALSE") if $type eq 'bool';
 	return "$name IN ($value, " . $self->value($column) . ', ' . $self->value($column) . ')' if $random->percent(20);

@@ -205,6 +205,8 @@ sub document_view
 
 	return if @key != 1;
 	my @columns = grep { $_->{type} ne 'array' } @{ $a->{columns} };
+	# a function has at most a hundred arguments
+	@columns = @columns[ 0 .. 39 ] if @columns > 40;
 	my @fields = map { { name => camel("k_$_->{name}"), type => $_->{type}, wide => $_->{wide} } } @columns;
 	my @pairs = map { "'k_$_->{name}', a.$_->{name}" } @columns;
 	my @b_key = @{ $b->{key} };
