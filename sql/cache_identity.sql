@@ -222,6 +222,47 @@ SELECT ask('query q($n: Int = 2) { notes(limit: $n) { id } }');
 SELECT ask('{notes(limit:1){id}} # the same');
 SELECT ask('{ notes ( limit : 1 ) , { id } }');
 
+-- a setting that was never set is null, one that SET LOCAL left behind is empty
+CREATE VIEW v_tenant AS SELECT id, coalesce(current_setting('app.organization_id', true), 'unset') AS tenant FROM tb_note;
+SELECT fraiseql.expose('v_tenant', 'Tenant');
+SELECT ask('{ tenant(id: 1) { tenant } }');
+BEGIN;
+SET LOCAL app.organization_id = 'x';
+ROLLBACK;
+SELECT ask('{ tenant(id: 1) { tenant } }');
+SET app.organization_id = '';
+SELECT ask('{ tenant(id: 1) { tenant } }');
+
+-- plans that were made under other settings: literals of inlined functions, immutable functions that print
+CREATE FUNCTION since() RETURNS timestamptz STABLE LANGUAGE sql AS $$ SELECT '2020-01-01 00:00'::timestamptz $$;
+CREATE VIEW v_since AS SELECT id, to_char(since() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS since, (1 / 3::float8)::text AS third FROM tb_note;
+SELECT fraiseql.expose('v_since', 'Since');
+CREATE FUNCTION asked(query text, setting text, value text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	FOR digits IN 1 .. 8 LOOP
+		-- as many fills as it takes until a plan is kept for good
+		PERFORM set_config('extra_float_digits', (-digits)::text, false), fraiseql.execute(query);
+	END LOOP;
+	PERFORM set_config(setting, value, false);
+	RETURN ask.ask(query);
+END
+$$;
+SET TimeZone = 'UTC';
+SELECT asked('{ since(id: 1) { since third } }', 'TimeZone', 'Asia/Seoul');
+SET TimeZone = 'UTC';
+SELECT asked('{ since(id: 2) { since third } }', 'extra_float_digits', '1');
+-- also those of functions, wherever the session planned them
+CREATE FUNCTION noted() RETURNS timestamptz STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT '2020-01-01 00:00'::timestamptz FROM cache_identity.tb_note LIMIT 1); END $$;
+SELECT fraiseql.declare_pure('noted()');
+CREATE VIEW v_noted AS SELECT id, to_char(noted() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS noted FROM tb_note;
+SELECT fraiseql.expose('v_noted', 'Noted');
+SET TimeZone = 'Asia/Tokyo';
+SELECT noted() IS NOT NULL;
+SET TimeZone = 'UTC';
+SELECT ask('{ noted(id: 1) { noted } }');
+RESET TimeZone;
+RESET extra_float_digits;
+
 SET client_min_messages = warning;
 DROP SCHEMA cache_identity CASCADE;
 DROP ROLE regress_fql_ann, regress_fql_bob, regress_fql_team;

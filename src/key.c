@@ -148,27 +148,47 @@ append_identity(StringInfo key, Oid role, int security_context)
 	appendBinaryStringInfo(key, (char *) &identity, sizeof(identity));
 }
 
-/*
- * Settings that change what an expression prints, what a literal in a function's body means, or which rows may be
- * read.
- */
+void
+fql_key_append_reading(StringInfo out)
+{
+	int			numbers[] = {
+		DateStyle, DateOrder, IntervalStyle, extra_float_digits, bytea_output, xmlbinary, xmloption,
+		standard_conforming_strings, backslash_quote, Transform_null_equals, Array_nulls, quote_all_identifiers
+	};
+
+	appendBinaryStringInfo(out, (char *) numbers, sizeof(numbers));
+	append_cstring(out, pg_get_timezone_name(session_timezone));
+	append_cstring(out, locale_monetary);
+	append_cstring(out, locale_numeric);
+	append_cstring(out, locale_time);
+	append_cstring(out, GetConfigOption("timezone_abbreviations", false, false));
+}
+
+/* Likewise, and settings that say which rows may be read, what names mean, and what the response looks like. */
 static void
 append_settings(StringInfo key)
 {
-	int			numbers[] = {
-		DateStyle, DateOrder, IntervalStyle, extra_float_digits, bytea_output, xmlbinary, xmloption, row_security,
-		standard_conforming_strings, backslash_quote, Transform_null_equals, Array_nulls, quote_all_identifiers,
-		fql_response_bigint_strings, fql_max_page_size
-	};
+	int			numbers[] = {row_security, fql_response_bigint_strings, fql_max_page_size};
 
+	fql_key_append_reading(key);
 	appendBinaryStringInfo(key, (char *) numbers, sizeof(numbers));
-	append_cstring(key, pg_get_timezone_name(session_timezone));
 	append_cstring(key, namespace_search_path);
-	append_cstring(key, locale_monetary);
-	append_cstring(key, locale_numeric);
-	append_cstring(key, locale_time);
 	append_cstring(key, TSCurrentConfig);
-	append_cstring(key, GetConfigOption("timezone_abbreviations", false, false));
+}
+
+/*
+ * A setting that the DBA named.  NULL may stand for one that is not there, and before PostgreSQL 16 also for one that
+ * SET LOCAL made and left behind without a value; current_setting() tells them apart, the second being empty.
+ */
+static void
+append_named(StringInfo key, const char *name)
+{
+	const char *value = GetConfigOption(name, true, false);
+	char	   *shown = value == NULL ? GetConfigOptionByName(name, NULL, true) : NULL;
+
+	append_cstring(key, value != NULL ? value : shown);
+	if (shown != NULL)
+		pfree(shown);
 }
 
 static void
@@ -178,7 +198,7 @@ append_vary(StringInfo key)
 
 	append_cstring(key, fql_cache_vary);
 	foreach(cell, vary_names())
-		append_cstring(key, GetConfigOption(lfirst(cell), true, false));
+		append_named(key, lfirst(cell));
 }
 
 /* Buffers for the whole life of the backend, so that a hit allocates nothing for its key. */

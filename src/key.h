@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
+
 #include "core/str.h"
 
 /* Compared in full on a hit; the hash only finds the bucket, and its seed is secret. */
@@ -41,6 +43,12 @@ extern bool fql_key_build(FqlKey *key, FqlStr operation, FqlStr literals, FqlStr
  * False: too long.
  */
 extern bool fql_key_build_varied(FqlKey *varied, const FqlKey *key, const char *const *parts, int count);
+
+/*
+ * Settings that change what a literal in a function's body means, or what an expression prints: functions whose output
+ * depends on them may be labelled immutable, so plans have their results folded in.
+ */
+extern void fql_key_append_reading(StringInfo out);
 
 /* Is the setting's value in every key?  Names compare case-insensitively. */
 extern bool fql_key_has_setting(const char *name);

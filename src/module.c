@@ -15,6 +15,7 @@
 #include "guc.h"
 #include "label.h"
 #include "observe.h"
+#include "plan.h"
 #include "precise.h"
 #include "shmem.h"
 #include "sqlbody.h"
@@ -31,6 +32,7 @@ _PG_init(void)
 	fql_guc_define();
 	fql_touched_init();
 	fql_observe_init();
+	fql_plan_init();
 	fql_precise_init();
 	fql_sqlbody_init();
 	fql_ddl_init();

@@ -13,6 +13,14 @@
  * looks at the EXECUTE right of an inlined function again.  So after any such change every plan of this backend is made
  * anew: those of functions that an operation runs, too, hence PostgreSQL's own reset rather than one of ours.
  *
+ * Settings.  A plan may have results folded in that follow from settings: what a literal in the text of an inlined
+ * function means, how an immutable function prints a number.  PostgreSQL keeps such a plan when the settings change;
+ * then an answer would follow from what the session did before, and must not be kept under the settings of now.  So
+ * before an operation runs, every plan is made anew if any may have been made under other settings than the present
+ * ones: if they are not those of the last time, or something was planned under others since.  (Of settings set by
+ * functions for themselves that is true each time.)  This too concerns plans of functions, which the session may have
+ * planned anywhere.
+ *
  * The caller has received invalidation messages since it read the clock, so a plan is at least as new as the fill's
  * start.  A transaction's own changes, and their rollback, are told like any other.
  */
@@ -20,7 +28,9 @@
 
 #include "common/hashfn.h"
 #include "lib/ilist.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "optimizer/planner.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -28,6 +38,7 @@
 #include "utils/syscache.h"
 
 #include "guc.h"
+#include "key.h"
 #include "observe.h"
 #include "plan.h"
 #include "precise.h"
@@ -92,14 +103,56 @@ note_role_change(Datum arg pg_attribute_unused(), int cacheid pg_attribute_unuse
 	roles_have_changed = true;
 }
 
-/* Have every plan of this backend made anew if what roles may do has changed (see the top of the file). */
+/* The settings under which all plans since the last renewal were made, and room for those of now. */
+static StringInfoData settings;
+static StringInfoData settings_now;
+static bool settings_have_differed = false;
+
+static planner_hook_type previous_planner = NULL;
+
+static bool
+settings_differ(void)
+{
+	resetStringInfo(&settings_now);
+	fql_key_append_reading(&settings_now);
+	return settings_now.len != settings.len || memcmp(settings_now.data, settings.data, settings.len) != 0;
+}
+
+/* Whatever is planned: under which settings?  At its first operation a backend makes all plans anew anyway. */
+static PlannedStmt *
+note_planning(Query *query, const char *text, int options, ParamListInfo parameters)
+{
+	if (plans != NULL && !settings_have_differed)
+		settings_have_differed = settings_differ();
+	if (previous_planner != NULL)
+		return previous_planner(query, text, options, parameters);
+	return standard_planner(query, text, options, parameters);
+}
+
+/* Have every plan of this backend made anew if what it follows from has changed (see the top of the file). */
 static void
 renew_plans(void)
 {
-	if (!roles_have_changed)
+	bool		differ = settings_differ();
+	StringInfoData before = settings;
+
+	if (!roles_have_changed && !settings_have_differed && !differ)
 		return;
+	settings = settings_now;
+	settings_now = before;
+	settings_have_differed = false;
 	roles_have_changed = false;
 	ResetPlanCache();
+}
+
+/* A buffer that stays. */
+static void
+settings_init(StringInfo buffer)
+{
+	MemoryContext previous = MemoryContextSwitchTo(plan_memory);
+
+	initStringInfo(buffer);
+	MemoryContextSwitchTo(previous);
 }
 
 static void
@@ -108,6 +161,8 @@ plans_init(void)
 	HASHCTL		control = {0};
 
 	plan_memory = AllocSetContextCreate(CacheMemoryContext, "fraiseql plans", ALLOCSET_DEFAULT_SIZES);
+	settings_init(&settings);
+	settings_init(&settings_now);
 	control.keysize = sizeof(PlanKey);
 	control.entrysize = sizeof(FqlPlan);
 	control.hash = plan_hash;
@@ -256,4 +311,11 @@ fql_plan_execute(FqlPlan *plan, const SPIExecuteOptions *options)
 	}
 	PG_END_TRY();
 	return result;
+}
+
+void
+fql_plan_init(void)
+{
+	previous_planner = planner_hook;
+	planner_hook = note_planning;
 }

@@ -23,4 +23,7 @@ extern void fql_plan_unpin(FqlPlan *plan);
 /* Run it as SPI_execute_plan_extended() does; it is prepared unless that was done before.  Called within SPI. */
 extern int	fql_plan_execute(FqlPlan *plan, const SPIExecuteOptions *options);
 
+/* Installs a planner hook, which sees under which settings plans are made. */
+extern void fql_plan_init(void);
+
 #endif							/* FQL_PLAN_H */
