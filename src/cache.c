@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "cache.h"
+#include "compat.h"
 #include "evict.h"
 #include "guc.h"
 #include "holds.h"
