@@ -211,16 +211,19 @@ SELECT a, documents('things', a), documents('plains', a) FROM unnest(ARRAY['(whe
 	'(where: {label: {contains: "q"}}, limit: 7)', '(where: {ownerId: {in: ["0BCDEF00-0000-0000-0000-00000000000a"]}}, limit: 7)', '(where: {mood: {eq: SAD}}, limit: 7)',
 	'(where: {price: {gt: "2"}}, limit: 7)', '(where: {local: {gt: "2024-10-01T00:00:00"}}, limit: 7)', '(orderBy: {age: DESC}, limit: 2)', '(orderBy: {mood: ASC}, limit: 2)',
 	'(where: {fixed: {eq: "f     "}}, limit: 7)', '(where: {ownerId: {eq: "no uuid"}}, limit: 7)']) AS a;
+-- not as one scan, as PostgreSQL 18 would: that builds each document once more
+SELECT count(set_config(name, 'off', false)) AS ignored FROM pg_settings WHERE name = 'enable_self_join_elimination' \gset
 SELECT documents('holders', '(where: {thing: {name: {eq: "a"}}}, limit: 7)'), documents('bares', '(where: {thing: {name: {eq: "a"}}}, limit: 7)');
 SELECT documents('handeds', '(where: {name: {eq: "a"}}, limit: 7)');
 
 -- the columns' indexes serve
+ANALYZE tb_thing;
 SET enable_seqscan = off;
 SELECT pg_stat_force_next_flush();
 BEGIN;
 SELECT ids('things', '(where: {name: {eq: "a"}}, limit: 6)'), ids('things', '(where: {ownerId: {eq: "ABCDEF00-0000-0000-0000-00000000000A"}}, limit: 6)'),
 	ids('things', '(where: {mood: {eq: SAD}}, limit: 6)'), ids('things', '(where: {title: {eq: "b"}}, limit: 6)'), ids('things', '(where: {age: {lt: 2}}, limit: 6)');
-SELECT c.relname, pg_stat_get_xact_numscans(c.oid) FROM pg_index JOIN pg_class c ON c.oid = indexrelid
+SELECT c.relname, pg_stat_get_xact_numscans(c.oid) > 0 FROM pg_index JOIN pg_class c ON c.oid = indexrelid
 	WHERE indrelid = 'tb_thing'::regclass ORDER BY c.relname;
 COMMIT;
 RESET enable_seqscan;

@@ -159,3 +159,5 @@ CREATE VIEW v_group AS SELECT name AS id, jsonb_build_object('name', name, 'inne
 SELECT count(*) AS exposed FROM (SELECT fraiseql.expose('v_group', 'Grouped')) AS e \gset
 SELECT ask('{ grouped(id: "one") { name inner { letter } count } }');
 SELECT ask('{ grouped(id: "one") { name inner { letter } count } }');
+SET client_min_messages = warning;
+DROP SCHEMA server_versions CASCADE;
