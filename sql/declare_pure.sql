@@ -135,6 +135,27 @@ UPDATE tb_part SET x = 1 WHERE id = 2;
 SELECT ask('{ total(id: 1) { value } }');
 SELECT ask('{ total(id: 1) { value } }');
 
+-- a function that reads a table and is labelled immutable is folded into the plans that functions keep, but not for good
+CREATE TABLE tb_word (k text PRIMARY KEY, v text);
+INSERT INTO tb_word VALUES ('x', 'first');
+CREATE FUNCTION word(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT v FROM declare_pure.tb_word WHERE k = $1';
+CREATE FUNCTION looked_up() RETURNS text STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT declare_pure.word('x') || max(x) FROM declare_pure.tb_part); END $$;
+SELECT fraiseql.declare_pure('looked_up()'), fraiseql.track('tb_word');
+CREATE VIEW v_lookup AS SELECT id, looked_up() AS value FROM tb_item;
+SELECT fraiseql.expose('v_lookup', 'Lookup');
+SELECT ask('{ lookup(id: 1) { value } }');
+UPDATE tb_word SET v = 'second';
+SELECT ask('{ lookup(id: 1) { value } }');
+UPDATE tb_word SET v = 'third';
+SELECT ask('{ lookup(id: 1) { value } }');
+
+-- explain() within an operation, like execute(), hides what it read
+CREATE FUNCTION explained() RETURNS text STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN fraiseql.explain('{ total(id: 1) { value } }') -> 'cached'; END $$;
+SELECT fraiseql.declare_pure('explained()');
+CREATE VIEW v_explained AS SELECT id, explained() AS value FROM tb_item;
+SELECT fraiseql.expose('v_explained', 'Explained');
+SELECT ask('{ explained(id: 1) { value } }');
+
 -- the word goes with the function
 SELECT objname, label FROM pg_seclabels WHERE provider = 'fraiseql' ORDER BY objname COLLATE "C";
 SET client_min_messages = warning;

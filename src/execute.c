@@ -295,12 +295,24 @@ fql_execute_verdict(const FqlObservation *observation, bool clean)
 	return bypass != FQL_REASON_NONE ? bypass : rejection_reason(observation, clean);
 }
 
+/*
+ * An operation whose view or function calls us again gets an answer of which it cannot see what it depends on.  (The
+ * executor would say that this function is volatile, but PL/pgSQL can call it without the executor.)
+ */
+static void
+reject_outer(void)
+{
+	if (fql_observation() != NULL)
+		fql_observe_reject(fql_observation(), FQL_REJECTED_VOLATILE, "execute");
+}
+
 text *
 fql_execute_to_explain(FqlObservation *observation, const FqlSelectedField *fields, uint32 count, FqlArena *arena,
 					   bool *clean)
 {
 	text	   *response;
 
+	reject_outer();
 	AcceptInvalidationMessages();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	response = execute_observed(observation, fields, count, arena, FQL_TO_EXPLAIN, clean);
@@ -501,17 +513,6 @@ answer_nested(const FqlCall *call)
 	}
 	PG_END_TRY();
 	return response;
-}
-
-/*
- * An operation whose view or function calls us again gets an answer of which it cannot see what it depends on.  (The
- * executor would say that this function is volatile, but PL/pgSQL can call it without the executor.)
- */
-static void
-reject_outer(void)
-{
-	if (fql_observation() != NULL)
-		fql_observe_reject(fql_observation(), FQL_REJECTED_VOLATILE, "execute");
 }
 
 text *

@@ -172,6 +172,15 @@ fql_observe_input(Oid type)
 		fql_observe_reject(current, impurity.reason, get_func_name(impurity.function));
 }
 
+/* Executions that this backend has started. */
+static uint64 executions = 0;
+
+uint64
+fql_observe_executions(void)
+{
+	return executions;
+}
+
 bool
 fql_observe_saw_nested(void)
 {
@@ -403,6 +412,7 @@ executor_start(QueryDesc *query, int flags)
 		previous_executor_start(query, flags);
 	else
 		standard_ExecutorStart(query, flags);
+	executions++;
 	if (current == NULL)
 		return;
 	current->plans++;

@@ -67,6 +67,9 @@ extern void fql_observe_input(Oid type);
 /* Have functions run queries of their own since the innermost observation began, be it while planning? */
 extern bool fql_observe_saw_nested(void);
 
+/* How many executions of plans this backend has started, observed or not. */
+extern uint64 fql_observe_executions(void);
+
 /* Install the executor hook. */
 extern void fql_observe_init(void);
 

@@ -21,6 +21,10 @@
  * functions for themselves that is true each time.)  This too concerns plans of functions, which the session may have
  * planned anywhere.
  *
+ * Queries while planning.  A function that is labelled immutable but reads a table is folded into a constant, and a
+ * kept plan would repeat the constant without anybody seeing the read.  So every plan is also made anew after any was
+ * made while functions ran queries, be it only for an estimate.
+ *
  * The caller has received invalidation messages since it read the clock, so a plan is at least as new as the fill's
  * start.  A transaction's own changes, and their rollback, are told like any other.
  */
@@ -106,7 +110,9 @@ note_role_change(Datum arg pg_attribute_unused(), int cacheid pg_attribute_unuse
 /* The settings under which all plans since the last renewal were made, and room for those of now. */
 static StringInfoData settings;
 static StringInfoData settings_now;
-static bool settings_have_differed = false;
+
+/* Some plan since then was made under other settings, or may have the result of a query folded in. */
+static bool plans_are_doubtful = false;
 
 static planner_hook_type previous_planner = NULL;
 
@@ -118,15 +124,25 @@ settings_differ(void)
 	return settings_now.len != settings.len || memcmp(settings_now.data, settings.data, settings.len) != 0;
 }
 
-/* Whatever is planned: under which settings?  At its first operation a backend makes all plans anew anyway. */
+/*
+ * Whatever is planned: under which settings, and did functions run queries meanwhile?  At its first operation a backend
+ * makes all plans anew anyway.
+ */
 static PlannedStmt *
 note_planning(Query *query, const char *text, int options, ParamListInfo parameters)
 {
-	if (plans != NULL && !settings_have_differed)
-		settings_have_differed = settings_differ();
+	uint64		executions = fql_observe_executions();
+	PlannedStmt *statement;
+
+	if (plans != NULL && !plans_are_doubtful)
+		plans_are_doubtful = settings_differ();
 	if (previous_planner != NULL)
-		return previous_planner(query, text, options, parameters);
-	return standard_planner(query, text, options, parameters);
+		statement = previous_planner(query, text, options, parameters);
+	else
+		statement = standard_planner(query, text, options, parameters);
+	if (executions != fql_observe_executions())
+		plans_are_doubtful = true;
+	return statement;
 }
 
 /* Have every plan of this backend made anew if what it follows from has changed (see the top of the file). */
@@ -136,11 +152,11 @@ renew_plans(void)
 	bool		differ = settings_differ();
 	StringInfoData before = settings;
 
-	if (!roles_have_changed && !settings_have_differed && !differ)
+	if (!roles_have_changed && !plans_are_doubtful && !differ)
 		return;
 	settings = settings_now;
 	settings_now = before;
-	settings_have_differed = false;
+	plans_are_doubtful = false;
 	roles_have_changed = false;
 	ResetPlanCache();
 }
@@ -260,11 +276,7 @@ fql_plan_pin(const FqlSql *sql, bool for_fill)
 	return plan;
 }
 
-/*
- * Functions that ran queries of their own may have done so while planning: a function that is labelled immutable but
- * reads a table is folded into a constant, and a kept plan would repeat the constant without anybody seeing the read.
- * Such plans are made anew each time.
- */
+/* Functions that ran queries of their own may have done so while planning (see the top of the file). */
 void
 fql_plan_unpin(FqlPlan *plan)
 {
