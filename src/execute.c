@@ -525,13 +525,8 @@ fql_execute_call(const FqlCall *call)
 	return response != NULL ? response : answer_nested(call);
 }
 
-/*
- * fraiseql.execute(query text, variables jsonb, operation_name text, extensions jsonb) returns json
- *
- * GraphQL leaves the meaning of extensions to implementations; here they have none.
- */
-Datum
-fql_execute(PG_FUNCTION_ARGS)
+FqlCall
+fql_call_of_arguments(FunctionCallInfo fcinfo)
 {
 	FqlCall		call = {0};
 
@@ -541,5 +536,18 @@ fql_execute(PG_FUNCTION_ARGS)
 		call.variables = PG_GETARG_JSONB_P(1);
 	if (!PG_ARGISNULL(2))
 		call.operation_name = PG_GETARG_TEXT_PP(2);
+	return call;
+}
+
+/*
+ * fraiseql.execute(query text, variables jsonb, operation_name text, extensions jsonb) returns json
+ *
+ * GraphQL leaves the meaning of extensions to implementations; here they have none.
+ */
+Datum
+fql_execute(PG_FUNCTION_ARGS)
+{
+	FqlCall		call = fql_call_of_arguments(fcinfo);
+
 	PG_RETURN_TEXT_P(fql_execute_call(&call));
 }

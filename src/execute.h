@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "utils/jsonb.h"
 
 #include "core/collect.h"
@@ -20,6 +21,9 @@ typedef struct FqlCall
 	const text *operation_name; /* NULL: not given */
 	const Jsonb *variables;		/* NULL: not given */
 } FqlCall;
+
+/* From the first arguments of an SQL function: query text, variables jsonb, operation_name text. */
+extern FqlCall fql_call_of_arguments(FunctionCallInfo fcinfo);
 
 /* The response, in CurrentMemoryContext. */
 extern text *fql_execute_call(const FqlCall *call);

@@ -414,14 +414,8 @@ Datum
 fql_explain(PG_FUNCTION_ARGS)
 {
 	StringInfoData out;
-	FqlCall		call = {0};
+	FqlCall		call = fql_call_of_arguments(fcinfo);
 
-	if (!PG_ARGISNULL(0))
-		call.query = PG_GETARG_TEXT_PP(0);
-	if (!PG_ARGISNULL(1))
-		call.variables = PG_GETARG_JSONB_P(1);
-	if (!PG_ARGISNULL(2))
-		call.operation_name = PG_GETARG_TEXT_PP(2);
 	initStringInfo(&out);
 	appendStringInfoChar(&out, '{');
 	append_call(&out, &call);
