@@ -53,5 +53,6 @@ my $runner = Model::Runner->new(connection => [ 'psql', '-d', $option{database} 
 my @seeds = $seed .. $seed + $option{schemas} - 1;
 my @failed = $option{concurrent} ? $runner->run_concurrent($option{concurrent}, @seeds) : $runner->run(@seeds);
 print "# ", $runner->summary, "\n";
+print "# $_\n" for (split(/\n/, $runner->reasons));
 print "# failed: @failed\n" if @failed;
 exit(@failed ? 1 : 0);

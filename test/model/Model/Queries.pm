@@ -106,11 +106,17 @@ sub filter
 
 	if (@predicates && $random->percent(35))
 	{
-		my ($column, $value) = @{ $random->pick(@predicates) };
-		my ($field) = grep { $_->{name} eq Model::Views::camel($column) } @able;
+		# what the index's predicate says, and a value of the column that it is on
+		my $predicate = $random->pick(@predicates);
+		my ($says, $on) = map { Model::Views::camel($predicate->{$_}{name}) } qw(column indexed);
+		my ($field) = grep { $_->{name} eq $says } @able;
+		my ($indexed) = grep { $_->{name} eq $on && $on ne $says } @able;
+		my $value = $indexed && @{ $Model::Types::TYPE{ $indexed->{type} }{ops} } ? key_value($random, $indexed) : undef;
 
-		push(@members, $field->{name}, [ 'object', 'eq', $value ]) if $field;
-		@able = grep { !$field || $_ != $field } @able;
+		push(@members, $says, [ 'object', 'eq', $predicate->{filter} ]) if $field;
+		push(@members, $on, [ 'object', 'eq', $value ]) if defined $value;
+		@able = grep { $_->{name} ne $says && $_->{name} ne $on } @able;
+		return [ 'object', @members ] if @members && $random->percent(60);
 	}
 	for my $field ($random->some(1, $depth ? 1 : 2, @able))
 	{

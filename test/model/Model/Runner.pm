@@ -161,6 +161,15 @@ sub summary
 		@n{qw(schemas steps comparisons hits survived unchanged)}, $n{unchanged} ? 100 * $n{survived} / $n{unchanged} : 0, @n{qw(errors refused failures)});
 }
 
+# Why answers were not kept, or the cache not asked, since the server's counters were reset.
+sub reasons
+{
+	my ($self) = @_;
+	my ($output) = $self->psql("SELECT format('%s %s: %s', kind, reason, count) FROM fraiseql.bypass_stats WHERE count > 0 ORDER BY count DESC");
+
+	return $output;
+}
+
 # A seed failed: keep its script, see whether it fails alone, make it small, say so.
 sub fail
 {

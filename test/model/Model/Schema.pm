@@ -276,7 +276,7 @@ sub random_index
 	my $kind = $random->weighted(one => 8, several => 8, hash => 3, partial => 3, expression => 2, include => 2, unique => 2, mixed => 2, nulls => 1);
 
 	return "CREATE $begin USING hash ($column->{name})" if $kind eq 'hash';
-	return "CREATE $begin ($column->{name}) WHERE " . $self->predicate($table) if $kind eq 'partial';
+	return "CREATE $begin ($column->{name}) WHERE " . $self->predicate($table, $column) if $kind eq 'partial';
 	return "CREATE $begin (($column->{name} IS NULL))" if $kind eq 'expression';
 	return "CREATE $begin ($column->{name}) INCLUDE (" . column_names($random->some(1, 2, @able)) . ')' if $kind eq 'include';
 	return "CREATE UNIQUE $begin (" . column_names($random->shuffle($random->some(2, 3, @able))) . ')' if $kind eq 'unique' && $unparted;
@@ -286,16 +286,16 @@ sub random_index
 	return "CREATE $begin ($column->{name}" . $random->pick('', '', ' DESC') . ')';
 }
 
-# The predicate of a partial index; mostly one that filters can say too, and then they know of it.
+# The predicate of a partial index on a column; mostly one that filters can say too, and then they know of it.
 sub predicate
 {
-	my ($self, $table) = @_;
+	my ($self, $table, $indexed) = @_;
 	my $random = $self->{random};
 	my $column = $random->pick(@{ $table->{columns} });
 	my $value = $column->{wide} ? [ (7) x 2 ] : $random->pick(@{ $Model::Types::TYPE{ $column->{type} }{values} });
 
 	return $self->condition($table, '') if $random->percent(25) || !defined $value->[1];
-	push(@{ $table->{predicates} }, [ $column->{name}, $value->[1] ]);
+	push(@{ $table->{predicates} }, { column => $column, filter => $value->[1], sql => $value->[0], indexed => $indexed });
 	return "$column->{name} = $value->[0]";
 }
 

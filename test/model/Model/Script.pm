@@ -239,6 +239,7 @@ sub settings
 	my @sql;
 
 	push(@sql, "SET $_ = " . $random->pick('on', 'off')) for ($random->percent(35) ? $random->some(1, 3, @SETTINGS) : ());
+	push(@sql, 'SET enable_seqscan = off') if $random->percent(6);
 	push(@sql, 'SET plan_cache_mode = ' . $random->pick(qw(auto force_generic_plan force_custom_plan))) if $random->percent(12);
 	push(@sql, $random->pick("SET TimeZone = 'Asia/Tokyo'", "SET TimeZone = 'UTC'", 'SET extra_float_digits = 0', "SET DateStyle = 'SQL, DMY'",
 		'SET fraiseql.response_bigint_strings = off', 'SET fraiseql.response_bigint_strings = on')) if $random->percent(5);

@@ -12,7 +12,7 @@ use Model::Schema;
 
 # Kinds of writes with their weights; "data" alone are those that may run beside each other and beside old snapshots.
 my @DATA = (update => 22, insert => 14, delete => 10, key => 4, noop => 4, touch => 4, several => 6, conflict => 5, merge => 4, copy => 3, bulk => 4,
-	savepoint => 4, rollback => 4, transaction => 5, view => 4, leaf => 4, child => 3, move => 4, writable_cte => 3, from => 3, replica => 1);
+	savepoint => 4, rollback => 4, transaction => 5, view => 4, leaf => 4, child => 3, move => 4, writable_cte => 3, from => 3, replica => 1, predicate => 5);
 my @DEFINITIONS = (index => 5, drop_index => 3, concurrently => 1, policy => 3, drop_policy => 1, add_column => 2, alter_type => 2, truncate => 3,
 	analyze => 3, grant => 1, function => 1, security => 2, trigger => 1, vacuum => 1, reindex => 1, rename => 1, detach => 1);
 
@@ -281,6 +281,22 @@ sub write_child
 	return $schema->{random}->pick("INSERT INTO $table->{kid} (" . Model::Schema::column_names(@columns) . ') SELECT ' .
 		join(', ', map { $_->{name} eq $key ? (100 + $schema->{random}->below(20)) : $schema->value($_) } @columns) . ' ON CONFLICT DO NOTHING',
 		write_update($schema, $table, $table->{kid}), "DELETE FROM $table->{kid} WHERE $key % 2 = 0");
+}
+
+# Rows that come to a partial index's predicate, or leave it.
+sub write_predicate
+{
+	my ($schema) = @_;
+	my $random = $schema->{random};
+	my @tables = grep { @{ $_->{predicates} // [] } } @{ $schema->{tables} };
+
+	return if !@tables;
+	my $table = $random->pick(@tables);
+	my $predicate = $random->pick(@{ $table->{predicates} });
+	my $name = $predicate->{column}{name};
+	return if $predicate->{column}{generated};
+	return "UPDATE $table->{name} SET $name = " . $schema->value($predicate->{column}) . " WHERE $name = $predicate->{sql}" if $random->percent(50);
+	return "UPDATE $table->{name} SET $name = $predicate->{sql} WHERE " . $schema->condition($table, '');
 }
 
 # From one partition to another, or from one parent row to another.
