@@ -151,7 +151,8 @@ sub random_view
 	my $b = $random->pick(@{ $schema->{tables} });
 	my $make = $random->pick(\&document_view, \&document_view, \&document_view, \&join_view, \&join_view, \&lateral_view, \&aggregate_view, \&aggregate_view,
 		\&exists_view, \&union_view, \&distinct_view, \&cte_view, \&window_view, \&function_view, \&in_view, \&limit_view, \&outer_view,
-		\&init_plan_view, \&init_plan_view, \&recursive_view, \&full_view, \&either_view, \&row_view, \&grouping_view, \&case_view);
+		\&init_plan_view, \&init_plan_view, \&recursive_view, \&full_view, \&either_view, \&row_view, \&grouping_view, \&case_view,
+		(\&hidden_view) x 5);
 	my ($fields, $sql, $key) = $make->($schema, $a, $b);
 
 	return if !$fields || !@$fields;
@@ -340,6 +341,43 @@ sub row_view
 	return ($fields, "SELECT $list FROM $a->{name} AS a WHERE " . $random->pick("($left) IN (SELECT $right FROM $b->{name} AS b)",
 		"EXISTS (SELECT FROM $b->{name} AS b WHERE ($left) = ($right))", "EXISTS (SELECT FROM $b->{name} AS b WHERE ($left) < ($right))",
 		"NOT EXISTS (SELECT FROM $b->{name} AS b WHERE ROW($left) IS NOT DISTINCT FROM ROW($right))"));
+}
+
+# One row that shows of others only what a few columns say: what decides which rows those are is nowhere to be seen.
+sub hidden_view
+{
+	my ($schema, $a, $b) = @_;
+	my $random = $schema->{random};
+	my @able = exact_columns($a);
+	my @ints = grep { $Model::Types::TYPE{ $_->{type} }{family} eq 'int' } @able;
+	my @key = map { "a.$_->{name}" } @{ $a->{key} };
+
+	return if !@able || !@ints;
+	my ($x, $y, $v) = map { "a.$_->{name}" } $random->pick(@able), $random->pick(@able), $random->pick(@ints);
+	my $on = $schema->join_condition($a, 'a.', $b, 'b.');
+	my $where = $random->percent(60) ? ' WHERE ' . $schema->condition($a, 'a.') : '';
+	my $from = "FROM $a->{name} AS a";
+	my @forms = (
+		"count(*) AS n, max(s.n) AS m FROM (SELECT count(*) AS n $from$where GROUP BY $x, $y) AS s",
+		"count(*) AS n, max(s.n) AS m FROM (SELECT count(*) AS n $from$where GROUP BY ROLLUP ($x, $y)) AS s",
+		"count(*) AS n, 0::bigint AS m FROM (SELECT DISTINCT $x $from$where) AS s",
+		"count(*) AS n, sum($v)::bigint AS m $from " . $random->pick('JOIN', 'JOIN', 'LEFT JOIN') . " $b->{name} AS b ON $on$where",
+		"count(*) AS n, sum($v)::bigint AS m $from " . $random->pick('JOIN', 'JOIN', 'LEFT JOIN') . " $b->{name} AS b ON $on$where",
+		"count(*) AS n, sum($v)::bigint AS m $from WHERE " . $random->pick('EXISTS', 'NOT EXISTS') . " (SELECT FROM $b->{name} AS b WHERE $on)",
+		"count(DISTINCT $x) AS n, count(*) FILTER (WHERE " . $schema->condition($a, 'a.') . ") AS m $from$where",
+		"count(*) AS n, max(s.v)::bigint AS m FROM (SELECT $v AS v $from$where) AS s, LATERAL (SELECT count(*) AS k FROM $b->{name} AS b WHERE " .
+			$schema->condition($b, 'b.') . ') AS l WHERE l.k > 0');
+
+	if (@key)
+	{
+		my $order = join(', ', "$x" . $random->pick('', ' DESC'), @key);
+
+		push(@forms, "sum(s.n)::bigint AS n, max(s.v)::bigint AS m FROM (SELECT $v AS v, row_number() OVER (PARTITION BY $x ORDER BY " . join(', ', @key) . ") AS n $from$where) AS s WHERE s.n < 3");
+		push(@forms, "sum(s.v)::bigint AS n, count(*) AS m FROM (SELECT $v AS v $from$where ORDER BY $order LIMIT 2) AS s") for (1 .. 2);
+		return ([ count_field('n'), { name => 't', type => 'text' } ], "SELECT count(*) AS n, string_agg($v\::text, ',' ORDER BY $order) AS t $from$where") if $random->percent(15);
+		return ([ count_field('n'), { name => 't', type => 'text' } ], "SELECT count(*) AS n, string_agg(s.v::text, ',') AS t FROM (SELECT $v AS v $from$where ORDER BY $order) AS s") if $random->percent(15);
+	}
+	return ([ count_field('n'), count_field('m') ], 'SELECT ' . $random->pick(@forms));
 }
 
 sub grouping_view
