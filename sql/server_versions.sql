@@ -30,6 +30,25 @@ SELECT ask('{ item(id: 1) { all { itemName } } }') LIKE 'miss kept: %"one"%"thre
 \endif
 SELECT :'constructed' AS constructed, :'kept' AS kept, :'fresh' AS fresh;
 
+-- 16: constructors call casts to json, too
+\set castless t
+\set cast t
+\if :has_16
+CREATE TYPE feeling AS ENUM ('one');
+CREATE TABLE tb_feeling (id int PRIMARY KEY, word feeling);
+INSERT INTO tb_feeling VALUES (1, 'one');
+CREATE FUNCTION feeling_to_json(feeling) RETURNS json STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN to_json($1::text || (now() IS NULL)); END $$;
+CREATE VIEW v_feeling AS SELECT id, JSON_OBJECT('f': word RETURNING json) AS value FROM tb_feeling;
+CREATE VIEW v_touch AS SELECT id, JSON_ARRAY(word RETURNING jsonb) AS value FROM tb_feeling;
+SELECT count(*) AS exposed FROM (SELECT fraiseql.expose('v_feeling', 'Feeling'), fraiseql.expose('v_touch', 'Touch')) AS e \gset
+SELECT ask('{ feeling(id: 1) { value } }') LIKE 'miss kept: %' AND ask('{ touch(id: 1) { value } }') LIKE 'miss kept: %' AS castless \gset
+CREATE CAST (feeling AS json) WITH FUNCTION feeling_to_json(feeling);
+SELECT ask('{ feeling(id: 1) { value } }') LIKE 'miss rejected stable: %onefalse%' AND
+	ask('{ touch(id: 1) { value } }') LIKE 'miss rejected stable: %onefalse%' AS cast \gset
+DROP CAST (feeling AS json);
+\endif
+SELECT :'castless' AS castless, :'cast' AS cast;
+
 -- 16: who logged in is in no key
 \set system_user t
 \if :has_16

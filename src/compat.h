@@ -7,11 +7,13 @@
 
 #include "postgres.h"
 
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_namespace.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
+#include "nodes/nodes.h"
 #include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
 #include "storage/proc.h"
@@ -80,6 +82,17 @@ fql_compat_is_json_query(Node *node pg_attribute_unused())
 #endif
 }
 
+/* JSON_OBJECT(), JSON_ARRAY() and their like, which make JSON of any type, came with 16. */
+static inline bool
+fql_compat_is_json_constructor(Node *node pg_attribute_unused())
+{
+#if PG_VERSION_NUM >= 160000
+	return IsA(node, JsonConstructorExpr);
+#else
+	return false;
+#endif
+}
+
 /* json_agg_strict() and jsonb_agg_strict(), which leave nulls out, came with 16. */
 static inline bool
 fql_compat_is_strict_json_agg(Oid function pg_attribute_unused())
@@ -122,6 +135,28 @@ fql_compat_constraint_is_temporal(Form_pg_constraint constraint pg_attribute_unu
 {
 #if PG_VERSION_NUM >= 180000
 	return constraint->conperiod;
+#else
+	return false;
+#endif
+}
+
+/* Is the column computed when it is read?  Then a stored row holds no value of it, and triggers see none. */
+static inline bool
+fql_compat_is_virtual_column(Form_pg_attribute attribute pg_attribute_unused())
+{
+#if PG_VERSION_NUM >= 180000
+	return attribute->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL;
+#else
+	return false;
+#endif
+}
+
+/* Does the join return the rows of its inner side that have no match? */
+static inline bool
+fql_compat_is_right_anti_join(JoinType type pg_attribute_unused())
+{
+#if PG_VERSION_NUM >= 160000
+	return type == JOIN_RIGHT_ANTI;
 #else
 	return false;
 #endif

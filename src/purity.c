@@ -366,6 +366,12 @@ purity_walker(Node *node, void *context)
 		impurity->reason = FQL_REJECTED_STABLE;
 		return true;
 	}
+	if (fql_compat_is_json_constructor(node) && json_casts_are_impure())
+	{
+		/* the executor makes the JSON itself, and calls casts as the functions for it do */
+		impurity->reason = FQL_REJECTED_STABLE;
+		return true;
+	}
 	if (check_functions_in_node(node, function_is_impure, context))
 		return true;
 	return expression_tree_walker(node, purity_walker, context);
