@@ -58,6 +58,7 @@
 #include "utils/syscache.h"
 
 #include "colsets.h"
+#include "compat.h"
 
 /* The sets of one relation, with what it takes to free them: all of it is in the context. */
 typedef struct BuiltSets
@@ -196,7 +197,10 @@ hash_function_of(Oid type, Oid *family)
 	return is_built_in(function) && !hashes_elements(function) ? function : InvalidOid;
 }
 
-/* Can the column be part of a set?  Expressions and system columns are none. */
+/*
+ * Can the column be part of a set?  Expressions and system columns are none.  Nor are virtual columns, of which writers
+ * see no value (PostgreSQL 18 allows none in an index or a foreign key).
+ */
 static bool
 is_hashable(Relation relation, AttrNumber column)
 {
@@ -206,7 +210,9 @@ is_hashable(Relation relation, AttrNumber column)
 	if (column <= 0 || column > RelationGetNumberOfAttributes(relation))
 		return false;
 	attribute = TupleDescAttr(RelationGetDescr(relation), column - 1);
-	return !attribute->attisdropped && OidIsValid(hash_function_of(getBaseType(attribute->atttypid), &family));
+	if (attribute->attisdropped || fql_compat_is_virtual_column(attribute))
+		return false;
+	return OidIsValid(hash_function_of(getBaseType(attribute->atttypid), &family));
 }
 
 /* Put a column where it belongs, once. */

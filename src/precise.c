@@ -54,6 +54,7 @@
 #include "utils/rel.h"
 
 #include "colsets.h"
+#include "compat.h"
 #include "guc.h"
 #include "precise.h"
 #include "restrict.h"
@@ -228,7 +229,7 @@ survey_join(Survey *survey, Plan *plan, Setting setting)
 		inner.calls *= Max(1, plan->lefttree->plan_rows * setting.fraction);
 	if (type != JOIN_LEFT && type != JOIN_ANTI && type != JOIN_FULL)
 		outer.in_join = true;
-	if (type != JOIN_RIGHT && type != JOIN_FULL)
+	if (type != JOIN_RIGHT && type != JOIN_FULL && !fql_compat_is_right_anti_join(type))
 		inner.in_join = true;
 	survey_plan(survey, plan->lefttree, outer);
 	survey_plan(survey, plan->righttree, inner);
