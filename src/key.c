@@ -48,6 +48,7 @@
 static char *split_from = NULL;
 static char *split_buffer = NULL;
 static List *split_names = NIL;
+static Bitmapset *split_restricted = NULL;	/* positions of those that not everybody may see */
 
 /* What this file keeps for the whole life of the backend. */
 static MemoryContext
@@ -65,6 +66,7 @@ static List *
 vary_names(void)
 {
 	MemoryContext previous;
+	ListCell   *cell;
 	char	   *copy;
 
 	if (split_from != NULL && strcmp(split_from, fql_cache_vary) == 0)
@@ -76,12 +78,19 @@ vary_names(void)
 		split_from = NULL;
 		list_free(split_names);
 		split_names = NIL;
+		bms_free(split_restricted);
+		split_restricted = NULL;
 		pfree(split_buffer);
 	}
 	copy = pstrdup(fql_cache_vary);
 	split_buffer = pstrdup(fql_cache_vary);
 	/* the check hook has accepted the list, so splitting cannot fail */
 	(void) SplitGUCList(split_buffer, ',', &split_names);
+	foreach(cell, split_names)
+	{
+		if ((GetConfigOptionFlags(lfirst(cell), true) & GUC_SUPERUSER_ONLY) != 0)
+			split_restricted = bms_add_member(split_restricted, foreach_current_index(cell));
+	}
 	split_from = copy;
 	MemoryContextSwitchTo(previous);
 	return split_names;
@@ -177,18 +186,17 @@ append_settings(StringInfo key)
 }
 
 /*
- * A setting that the DBA named.  NULL may stand for one that is not there, and before PostgreSQL 16 also for one that
- * SET LOCAL made and left behind without a value; current_setting() tells them apart, the second being empty.
+ * A setting that the DBA named, as current_setting() gives it: that tells one that is not there from one that SET LOCAL
+ * made and left behind without a value, which is empty; GetConfigOption() does so only from PostgreSQL 16 on.
  */
 static void
 append_named(StringInfo key, const char *name)
 {
-	const char *value = GetConfigOption(name, true, false);
-	char	   *shown = value == NULL ? GetConfigOptionByName(name, NULL, true) : NULL;
+	char	   *value = GetConfigOptionByName(name, NULL, true);
 
-	append_cstring(key, value != NULL ? value : shown);
-	if (shown != NULL)
-		pfree(shown);
+	append_cstring(key, value);
+	if (value != NULL)
+		pfree(value);
 }
 
 static void
@@ -198,7 +206,13 @@ append_vary(StringInfo key)
 
 	append_cstring(key, fql_cache_vary);
 	foreach(cell, vary_names())
-		append_named(key, lfirst(cell));
+	{
+		/* these the server itself has defined, so they have a value; to show it asks for a privilege */
+		if (bms_is_member(foreach_current_index(cell), split_restricted))
+			append_cstring(key, GetConfigOption(lfirst(cell), true, false));
+		else
+			append_named(key, lfirst(cell));
+	}
 }
 
 /* Buffers for the whole life of the backend, so that a hit allocates nothing for its key. */
