@@ -38,13 +38,13 @@ CREATE TYPE feeling AS ENUM ('one');
 CREATE TABLE tb_feeling (id int PRIMARY KEY, word feeling);
 INSERT INTO tb_feeling VALUES (1, 'one');
 CREATE FUNCTION feeling_to_json(feeling) RETURNS json STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN to_json($1::text || (now() IS NULL)); END $$;
-CREATE VIEW v_feeling AS SELECT id, JSON_OBJECT('f': word RETURNING json) AS value FROM tb_feeling;
-CREATE VIEW v_touch AS SELECT id, JSON_ARRAY(word RETURNING jsonb) AS value FROM tb_feeling;
+CREATE VIEW v_feeling AS SELECT id, length(JSON_OBJECT('f': word RETURNING text)) AS value FROM tb_feeling;
+CREATE VIEW v_touch AS SELECT id, length(JSON_ARRAY(word RETURNING text)) AS value FROM tb_feeling;
 SELECT count(*) AS exposed FROM (SELECT fraiseql.expose('v_feeling', 'Feeling'), fraiseql.expose('v_touch', 'Touch')) AS e \gset
 SELECT ask('{ feeling(id: 1) { value } }') LIKE 'miss kept: %' AND ask('{ touch(id: 1) { value } }') LIKE 'miss kept: %' AS castless \gset
 CREATE CAST (feeling AS json) WITH FUNCTION feeling_to_json(feeling);
-SELECT ask('{ feeling(id: 1) { value } }') LIKE 'miss rejected stable: %onefalse%' AND
-	ask('{ touch(id: 1) { value } }') LIKE 'miss rejected stable: %onefalse%' AS cast \gset
+SELECT ask('{ feeling(id: 1) { value } }') LIKE 'miss rejected stable: %' AND
+	ask('{ touch(id: 1) { value } }') LIKE 'miss rejected stable: %' AS cast \gset
 DROP CAST (feeling AS json);
 \endif
 SELECT :'castless' AS castless, :'cast' AS cast;
