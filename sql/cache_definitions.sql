@@ -62,6 +62,28 @@ DROP VIEW v_displayed;
 SELECT words();
 SELECT ask('{ words { text } }');
 
+-- a function that an immutable one calls, which is folded into plans: ours, and those that functions keep
+CREATE FUNCTION inner_word() RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN 'old'; END $$;
+CREATE FUNCTION outer_word() RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN cache_definitions.inner_word(); END $$;
+CREATE FUNCTION asked_word() RETURNS text STABLE LANGUAGE plpgsql AS
+	$$ BEGIN RETURN (SELECT cache_definitions.outer_word() || count(*) FROM cache_definitions.tb_word); END $$;
+SELECT fraiseql.declare_pure('asked_word()');
+CREATE VIEW v_folded AS SELECT id, outer_word() AS ours, asked_word() AS theirs FROM tb_word;
+SELECT fraiseql.expose('v_folded', 'Folded');
+SET plan_cache_mode = force_generic_plan;
+SELECT ask('{ folded(id: 1) { ours theirs } }');
+CREATE OR REPLACE FUNCTION inner_word() RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN 'new'; END $$;
+SELECT ask('{ folded(id: 1) { ours theirs } }');
+-- also after a rollback
+BEGIN;
+CREATE OR REPLACE FUNCTION inner_word() RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN 'newest'; END $$;
+SELECT asked_word();
+SELECT ask('{ folded(id: 2) { ours theirs } }');
+SELECT asked_word();
+ROLLBACK;
+SELECT ask('{ folded(id: 2) { ours theirs } }');
+RESET plan_cache_mode;
+
 -- what does not change a definition disturbs nothing
 SELECT ask('{ words { text } }');
 VACUUM tb_word;

@@ -25,6 +25,12 @@
  * kept plan would repeat the constant without anybody seeing the read.  So every plan is also made anew after any was
  * made while functions ran queries, be it only for an estimate.
  *
+ * Definitions.  PostgreSQL renews a plan when a function that was folded into it is replaced, but not when one that
+ * this one calls is.  So every plan is made anew after any change of definitions: where the schema's tag does not hold
+ * as of the clock before the messages were received with which they were made anew last; and where something was
+ * planned in a transaction that had changed definitions, which may have been rolled back.  Answers have all to be
+ * computed again then anyway.
+ *
  * The caller has received invalidation messages since it read the clock, so a plan is at least as new as the fill's
  * start.  A transaction's own changes, and their rollback, are told like any other.
  */
@@ -46,6 +52,10 @@
 #include "observe.h"
 #include "plan.h"
 #include "precise.h"
+#include "shmem.h"
+#include "tags.h"
+#include "touched.h"
+#include "words.h"
 
 #define PLAN_LIMIT 256
 
@@ -111,7 +121,10 @@ note_role_change(Datum arg pg_attribute_unused(), int cacheid pg_attribute_unuse
 static StringInfoData settings;
 static StringInfoData settings_now;
 
-/* Some plan since then was made under other settings, or may have the result of a query folded in. */
+/* The clock as of which all plans are at least. */
+static uint64 renewed_at = 0;
+
+/* Some plan since then was made under other settings or definitions, or may have the result of a query folded in. */
 static bool plans_are_doubtful = false;
 
 static planner_hook_type previous_planner = NULL;
@@ -125,8 +138,8 @@ settings_differ(void)
 }
 
 /*
- * Whatever is planned: under which settings, and did functions run queries meanwhile?  At its first operation a backend
- * makes all plans anew anyway.
+ * Whatever is planned: under which settings, with whose definitions, and did functions run queries meanwhile?  At its
+ * first operation a backend makes all plans anew anyway.
  */
 static PlannedStmt *
 note_planning(Query *query, const char *text, int options, ParamListInfo parameters)
@@ -135,7 +148,7 @@ note_planning(Query *query, const char *text, int options, ParamListInfo paramet
 	PlannedStmt *statement;
 
 	if (plans != NULL && !plans_are_doubtful)
-		plans_are_doubtful = settings_differ();
+		plans_are_doubtful = settings_differ() || fql_have_touched(fql_tag_schema(MyDatabaseId));
 	if (previous_planner != NULL)
 		statement = previous_planner(query, text, options, parameters);
 	else
@@ -145,6 +158,12 @@ note_planning(Query *query, const char *text, int options, ParamListInfo paramet
 	return statement;
 }
 
+static bool
+definitions_have_changed(void)
+{
+	return fql_shmem_is_there() && !fql_tag_holds(fql_tag_schema(MyDatabaseId), renewed_at);
+}
+
 /* Have every plan of this backend made anew if what it follows from has changed (see the top of the file). */
 static void
 renew_plans(void)
@@ -152,8 +171,12 @@ renew_plans(void)
 	bool		differ = settings_differ();
 	StringInfoData before = settings;
 
-	if (!roles_have_changed && !plans_are_doubtful && !differ)
+	if (!roles_have_changed && !plans_are_doubtful && !differ && !definitions_have_changed())
 		return;
+	if (fql_shmem_is_there())
+		renewed_at = fql_clock_read();
+	pg_memory_barrier();
+	AcceptInvalidationMessages();
 	settings = settings_now;
 	settings_now = before;
 	plans_are_doubtful = false;
