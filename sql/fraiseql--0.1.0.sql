@@ -225,5 +225,13 @@ COMMENT ON COLUMN fraiseql.bypass_stats.kind IS 'bypass: the cache was not asked
 COMMENT ON COLUMN fraiseql.bypass_stats.count IS 'how often';
 COMMENT ON COLUMN fraiseql.bypass_stats.description IS 'what it means and what would help';
 
+CREATE FUNCTION fraiseql.validate_coherency()
+RETURNS TABLE (invariant text, detail text)
+AS 'MODULE_PATHNAME', 'fql_validate_coherency'
+LANGUAGE C VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.validate_coherency() IS 'what is wrong in shared memory: violations of the invariants freshness, tracking, storage and fences; no row means coherent. Safe under load';
+REVOKE ALL ON FUNCTION fraiseql.validate_coherency() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION fraiseql.validate_coherency() TO pg_monitor;
+
 GRANT USAGE ON SCHEMA fraiseql TO PUBLIC;
 GRANT SELECT ON fraiseql.cache_stats, fraiseql.cache_entries, fraiseql.bypass_stats TO PUBLIC;

@@ -67,6 +67,19 @@ group_holds(FqlCursor *cursor, const FqlKeptGroup *group, uint64 clock, Strictne
 	return true;
 }
 
+/* The next group: its header, and whether its tags are there.  Moves on to its first tag. */
+static bool
+next_group(FqlCursor *cursor, uint32 *length, FqlKeptGroup *group)
+{
+	if (*length < sizeof(*group) || !fql_cursor_read(cursor, group, sizeof(*group)))
+		return false;
+	*length -= sizeof(*group);
+	if ((Size) group->count * sizeof(FqlTag) > *length)
+		return false;
+	*length -= group->count * sizeof(FqlTag);
+	return true;
+}
+
 /*
  * All groups; the cursor stands at the first and moves past the last.  Bytes of an entry that was replaced meanwhile
  * lead nowhere: the length, which is the header's, bounds the walk, and any number is some word's.
@@ -78,13 +91,7 @@ all_hold(FqlCursor *cursor, uint32 length, uint64 clock, Strictness strictness)
 	{
 		FqlKeptGroup group;
 
-		if (length < sizeof(group) || !fql_cursor_read(cursor, &group, sizeof(group)))
-			return false;
-		length -= sizeof(group);
-		if ((Size) group.count * sizeof(FqlTag) > length)
-			return false;
-		length -= group.count * sizeof(FqlTag);
-		if (!group_holds(cursor, &group, clock, strictness))
+		if (!next_group(cursor, &length, &group) || !group_holds(cursor, &group, clock, strictness))
 			return false;
 	}
 	return true;
@@ -119,6 +126,31 @@ fql_entry_state(uint32 index, const FqlSharedEntry *header, TimestampTz now)
 	if (!fql_entry_holds(index, header, &cursor))
 		return FQL_ENTRY_INVALID;
 	return header->expires_at <= now ? FQL_ENTRY_EXPIRED : FQL_ENTRY_LIVE;
+}
+
+bool
+fql_entry_visit_tags(const FqlSharedEntry *header, FqlTagVisitor visit, void *context)
+{
+	FqlCursor	cursor = {header->first_block, 0};
+	uint32		length = header->tags_length;
+	uint64		tags = 0;
+	FqlKeptGroup group;
+
+	while (length > 0)
+	{
+		if (!next_group(&cursor, &length, &group))
+			return false;
+		for (uint32 i = 0; i < group.count; i++)
+		{
+			FqlTag		tag;
+
+			if (!fql_cursor_read(&cursor, &tag, sizeof(tag)))
+				return false;
+			visit(tag, context);
+		}
+		tags += group.count;
+	}
+	return tags == header->tag_count;
 }
 
 /*

@@ -29,6 +29,12 @@ extern bool fql_entry_is_untouched(const FqlSharedEntry *header, uint64 clock);
 /* The clock as of which the entry is known to hold. */
 extern uint64 fql_entry_holds_since(uint32 index);
 
+/*
+ * Hand each tag of the entry to a function.  False: its tags are not as the header says.
+ */
+typedef void (*FqlTagVisitor) (FqlTag tag, void *context);
+extern bool fql_entry_visit_tags(const FqlSharedEntry *header, FqlTagVisitor visit, void *context);
+
 /* The same before it is kept: does it hold, how many bytes will its tags take, and write them. */
 extern bool fql_groups_hold(const FqlTagGroup *groups, int count, uint64 clock);
 extern Size fql_groups_length(const FqlTagGroup *groups, int count, uint32 *tag_count);

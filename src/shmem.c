@@ -12,6 +12,7 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
+#include "owners.h"
 #include "shmem.h"
 #include "stats.h"
 #include "store.h"
@@ -33,6 +34,7 @@ shmem_request(void)
 	if (previous_request_hook != NULL)
 		previous_request_hook();
 	RequestAddinShmemSpace(fql_words_shmem_size());
+	RequestAddinShmemSpace(fql_owners_shmem_size());
 	RequestAddinShmemSpace(fql_stats_shmem_size());
 	RequestAddinShmemSpace(fql_store_shmem_size());
 	RequestNamedLWLockTranche("fraiseql_store", 1);
@@ -64,6 +66,8 @@ shmem_startup(void)
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	memory = ShmemInitStruct("fraiseql words", fql_words_shmem_size(), &found);
 	fql_words_shmem_init(found, memory, secret_seed());
+	memory = ShmemInitStruct("fraiseql fences", fql_owners_shmem_size(), &found);
+	fql_owners_shmem_init(found, memory);
 	memory = ShmemInitStruct("fraiseql counters", fql_stats_shmem_size(), &found);
 	fql_stats_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_stats")->lock);
 	memory = ShmemInitStruct("fraiseql cache", fql_store_shmem_size(), &found);

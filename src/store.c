@@ -25,34 +25,15 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "miscadmin.h"
 #include "port/pg_bitutils.h"
 
 #include "guc.h"
 #include "store.h"
+#include "store_internal.h"
 
 /* Longer chains than this are not followed: a hash with a secret seed does not make them. */
 #define MAX_CHAIN 64
-
-typedef struct FqlSharedStore
-{
-	uint64		seed;
-	uint32		block_total;
-	uint32		entry_total;
-	uint32		bucket_total;	/* a power of two */
-	pg_atomic_uint64 start_mark;	/* the next transaction id as of the first fill; 0: none yet */
-	/* The rest is guarded by the lock. */
-	uint32		block_unused;	/* blocks from here on were never used */
-	uint32		free_block;		/* list of freed blocks */
-	uint32		free_block_count;
-	uint32		entry_unused;	/* headers from here on were never used */
-	uint32		free_entry;		/* list of freed headers, by "next" */
-	uint32		newest;			/* the eviction queue */
-	uint32		oldest;
-	uint32		hand;
-	uint32		answer_count;	/* published entries that are answers */
-	uint32		used_blocks;
-	uint32		peak_blocks;
-} FqlSharedStore;
 
 static FqlSharedStore *store = NULL;
 static LWLock *store_lock = NULL;
@@ -330,6 +311,7 @@ fql_store_remove(uint32 index)
 
 	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
 	Assert(is_published_version(version));
+	store->changes++;
 	pg_atomic_write_u64(&entry->version, version + 1);
 	pg_write_barrier();
 	bucket_unlink(index);
@@ -409,6 +391,8 @@ fql_store_take(uint32 block_count)
 {
 	uint32		index = take_entry();
 
+	store->changes++;
+	entries[index].filler = MyProcPid;
 	take_blocks(&entries[index], block_count);
 	return index;
 }
@@ -432,6 +416,7 @@ fql_store_publish(uint32 index)
 	volatile uint32 *bucket = bucket_of(entry->hash);
 
 	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	store->changes++;
 	entry->next = *bucket;
 	queue_push(index);
 	if (entry->kind == FQL_ITEM_ANSWER)
@@ -478,6 +463,12 @@ pg_atomic_uint64 *
 fql_store_start_mark(void)
 {
 	return &store->start_mark;
+}
+
+void
+fql_store_parts(FqlStoreParts *parts)
+{
+	*parts = (FqlStoreParts){store, entries, buckets, block_next, store_lock};
 }
 
 /*

@@ -38,6 +38,7 @@ typedef struct FqlSharedEntry
 	uint32		response_length;
 	uint32		query_offset;	/* within the key */
 	uint32		query_length;
+	int			filler;			/* the process that took the header to fill it */
 	Oid			database;
 	Oid			role;
 	pg_atomic_uint64 holds_since;	/* the clock as of which the answer is known to hold: s0, or later (sweep) */

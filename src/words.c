@@ -68,6 +68,7 @@
 
 #include "compat.h"
 #include "guc.h"
+#include "owners.h"
 #include "words.h"
 
 #define PENDING_BITS 20
@@ -124,6 +125,24 @@ fql_word_clock(uint64 word)
 	return word >> PENDING_BITS;
 }
 
+uint32
+fql_word_pending(uint64 word)
+{
+	return (uint32) (word & PENDING_MASK);
+}
+
+uint32
+fql_words_last(void)
+{
+	return (shared->line_mask << LINE_BITS) | (LINE_WORDS - 1);
+}
+
+uint64
+fql_word_at(uint32 index)
+{
+	return pg_atomic_read_u64(&shared->words[index]);
+}
+
 static bool
 part_is_still(FqlTag tag, int part, uint64 clock)
 {
@@ -171,23 +190,27 @@ prefetch_word(const uint32 *words, uint32 count, uint32 i)
 void
 fql_fence_raise(const uint32 *words, uint32 count)
 {
-	if (shared == NULL)
+	if (shared == NULL || count == 0)
 		return;
+	fql_owner_raises(count);
 	for (uint32 i = 0; i < count; i++)
 	{
 		prefetch_word(words, count, i + PREFETCH_DISTANCE);
 		pg_atomic_fetch_add_u64(&shared->words[words[i]], 1);
 	}
+	fql_owner_has_raised();
 }
 
 /* Lower without a tick: the transaction changed nothing. */
 void
 fql_fence_lower(const uint32 *words, uint32 count)
 {
-	if (shared == NULL)
+	if (shared == NULL || count == 0)
 		return;
+	fql_owner_lowers();
 	for (uint32 i = 0; i < count; i++)
 		pg_atomic_fetch_sub_u64(&shared->words[words[i]], 1);
+	fql_owner_has_lowered(count);
 }
 
 /* The word becomes (max(its clock, tick), pending - 1) in one step. */
@@ -214,12 +237,14 @@ fql_fence_lower_with_tick(const uint32 *words, uint32 count)
 
 	if (shared == NULL || count == 0)
 		return;
+	fql_owner_lowers();
 	tick = pg_atomic_add_fetch_u64(&shared->clock, 1);
 	for (uint32 i = 0; i < count; i++)
 	{
 		prefetch_word(words, count, i + PREFETCH_DISTANCE);
 		lower_with_tick(&shared->words[words[i]], tick);
 	}
+	fql_owner_has_lowered(count);
 }
 
 /*

@@ -39,6 +39,11 @@ extern uint64 fql_word_read(FqlTag tag);
 extern bool fql_word_is_pending(uint64 word);
 extern uint64 fql_word_clock(uint64 word);
 
+/* All words, for the validator: how many have a fence, the index of the last word, and a word by its index. */
+extern uint32 fql_word_pending(uint64 word);
+extern uint32 fql_words_last(void);
+extern uint64 fql_word_at(uint32 index);
+
 /* Writers: for touched.c alone. */
 extern void fql_fence_raise(const uint32 *words, uint32 count);
 extern void fql_fence_lower(const uint32 *words, uint32 count);
