@@ -47,6 +47,17 @@ CALL try('today', $$at < CURRENT_DATE$$);
 CREATE FUNCTION is_over(timestamptz) RETURNS bool STABLE LANGUAGE sql AS $$ SELECT $1 < 'now' $$;
 CREATE FUNCTION is_past(timestamptz) RETURNS bool VOLATILE LANGUAGE sql AS $$ SELECT $1 < 'now' $$;
 CALL try('word', $$is_over(at)$$);
+-- in disguise; and a time takes the zone's offset of today
+CREATE FUNCTION is_hex(timestamptz) RETURNS bool STABLE LANGUAGE sql AS $$ SELECT $1 < E'\x6eow' $$;
+CALL try('hex', $$is_hex(at)$$);
+CREATE FUNCTION is_unicode(timestamptz) RETURNS bool STABLE LANGUAGE sql AS $$ SELECT $1 < U&'!006eow' UESCAPE '!' $$;
+CALL try('unicode', $$is_unicode(at)$$);
+CREATE FUNCTION is_noon(timestamptz) RETURNS bool STABLE LANGUAGE sql AS $$ SELECT $1::timetz < '12:00' $$;
+CALL try('noon', $$is_noon(at)$$);
+CREATE FUNCTION is_early(timestamptz) RETURNS bool STABLE LANGUAGE sql AS $$ SELECT CAST($1 AS time (3) with time zone) < '12:00' $$;
+CALL try('early', $$is_early(at)$$);
+CREATE FUNCTION is_old(timestamptz) RETURNS bool STABLE LANGUAGE sql AS $$ SELECT $1 < timestamp with time zone '2999-01-01' OR 'knowledge' <> E'x' $$;
+CALL try('old', $$is_old(at)$$);
 -- the planner inlines volatile functions, too
 CALL try('past', $$is_past(at)$$);
 

@@ -3,7 +3,8 @@
  *    What the text of an SQL function hides from everybody who looks at plans.
  *
  * 'now' and its like in the text of an SQL function are parsed anew at each planning, into a constant: in the plan no
- * function is left to see.  So any such word in the text counts, be it in a comment.  Bodies in SQL-standard form were
+ * function is left to see.  So any such word in the text counts, be it in a comment, and so does a literal that could
+ * hide one.  Bodies in SQL-standard form were
  * parsed when the function was created, and their constants are meant.
  *
  * A function that would be inlined is gone from the plan altogether, so such a function must not be inlined.
@@ -21,23 +22,64 @@
 
 #include "sqlbody.h"
 
-/* Does a word stand in the text that means the present moment as a date or time? */
 static bool
-has_clock_word(const char *source)
+is_word_part(char c)
 {
-	static const char *const words[] = {"now", "today", "tomorrow", "yesterday"};
+	return isalnum((unsigned char) c) || c == '_';
+}
+
+/* Does the word begin and end here? */
+static bool
+is_word(const char *source, const char *at, const char *word)
+{
+	size_t		len = strlen(word);
+
+	return (at == source || !is_word_part(at[-1])) && pg_strncasecmp(at, word, len) == 0 && !is_word_part(at[len]);
+}
+
+/* Does "time", here, become "time with time zone"? */
+static bool
+is_time_with_zone(const char *source, const char *at)
+{
+	if (!is_word(source, at, "time"))
+		return false;
+	at += strlen("time");
+	at += strspn(at, " \t\r\n\f");
+	if (*at == '(')
+		at += strcspn(at, ")") + (strchr(at, ')') != NULL ? 1 : 0);
+	at += strspn(at, " \t\r\n\f");
+	return is_word(source, at, "with");
+}
+
+/* Does a literal begin here in which letters may be written as something else: E'\x6eow', U&'...'? */
+static bool
+is_escaped_literal(const char *source, const char *at)
+{
+	if (at > source && is_word_part(at[-1]))
+		return false;
+	if (pg_strncasecmp(at, "e'", 2) == 0)
+		return strchr(at, '\\') != NULL;
+	return pg_strncasecmp(at, "u&'", 3) == 0;
+}
+
+/*
+ * Does something stand in the text that may mean the present moment as a date or time?  A time with zone takes the
+ * zone's offset of today where its literal has none.
+ */
+static bool
+may_name_the_clock(const char *source)
+{
+	static const char *const words[] = {"now", "today", "tomorrow", "yesterday", "timetz"};
 
 	for (const char *c = source; *c != '\0'; c++)
 	{
-		if (c > source && (isalnum((unsigned char) c[-1]) || c[-1] == '_'))
-			continue;
 		for (size_t i = 0; i < lengthof(words); i++)
 		{
-			size_t		len = strlen(words[i]);
-
-			if (pg_strncasecmp(c, words[i], len) == 0 && !isalnum((unsigned char) c[len]) && c[len] != '_')
+			if (is_word(source, c, words[i]))
 				return true;
 		}
+		if (is_time_with_zone(source, c) || is_escaped_literal(source, c))
+			return true;
 	}
 	return false;
 }
@@ -57,7 +99,7 @@ fql_sqlbody_names_the_clock(HeapTuple function)
 	if (isnull)
 		return false;
 	text_of_body = TextDatumGetCString(source);
-	found = has_clock_word(text_of_body);
+	found = may_name_the_clock(text_of_body);
 	pfree(text_of_body);
 	return found;
 }
