@@ -118,6 +118,10 @@ sub filter
 		@able = grep { $_->{name} ne $says && $_->{name} ne $on } @able;
 		return [ 'object', @members ] if @members && $random->percent(60);
 	}
+	my %indexed = map { Model::Views::camel($_) => 1 } keys %{ $entity->{table} ? $entity->{table}{indexed} // {} : {} };
+	my @indexed = grep { $indexed{ $_->{name} } } @able;
+
+	@able = @indexed if @indexed && $random->percent(45);
 	for my $field ($random->some(1, $depth ? 1 : 2, @able))
 	{
 		my $operator = operator($random, $field);

@@ -97,6 +97,7 @@ sub add_key
 	@key = $random->shuffle(@key) if $random->percent(40);
 	$_->{nullable} = 0 for @key;
 	$_->{in_key} = 1 for @key;
+	$table->{indexed}{ $key[0]{name} } = 1;
 	$table->{key} = \@key;
 	return;
 }
@@ -246,6 +247,7 @@ sub add_foreign_key
 
 		push(@columns, $column);
 		push(@{ $child->{columns} }, $column);
+		$child->{indexed}{ $column->{name} } = 1;
 		$self->say("ALTER TABLE $child->{name} ADD COLUMN " . column_sql($column));
 	}
 	my $action = $random->pick('', '', 'ON DELETE CASCADE', 'ON DELETE SET NULL', 'ON DELETE CASCADE ON UPDATE CASCADE', 'ON UPDATE CASCADE ON DELETE SET NULL');
@@ -273,6 +275,7 @@ sub random_index
 	$begin =~ s/ +/ /g;
 	return "CREATE INDEX $name ON $on ((1))" if !@able;
 	my $column = $random->pick(@able);
+	$table->{indexed}{ $column->{name} } = 1;
 	my $kind = $random->weighted(one => 8, several => 8, hash => 3, partial => 3, expression => 2, include => 2, unique => 2, mixed => 2, nulls => 1);
 
 	return "CREATE $begin USING hash ($column->{name})" if $kind eq 'hash';
@@ -299,12 +302,13 @@ sub predicate
 	return "$column->{name} = $value->[0]";
 }
 
-# A condition on the rows of a table, its columns with this prefix.
+# A condition on the rows of a table, its columns with this prefix; mostly on one that an index begins with.
 sub condition
 {
 	my ($self, $table, $prefix) = @_;
 	my $random = $self->{random};
-	my $column = $random->pick(@{ $table->{columns} });
+	my @indexed = grep { $table->{indexed}{ $_->{name} } } @{ $table->{columns} };
+	my $column = $random->pick(@indexed && $random->percent(50) ? @indexed : @{ $table->{columns} });
 	my $name = "$prefix$column->{name}";
 	my $type = $column->{type};
 	# a long value is a sub-select, which not every condition may have

@@ -7,7 +7,7 @@ use Fraiseql::Test;
 use Model::Runner;
 
 my @regressions = (1 .. 3);
-my $schemas = $ENV{FRAISEQL_MODEL_SCHEMAS} || 100;
+my $schemas = $ENV{FRAISEQL_MODEL_SCHEMAS} || 80;
 my $seed = $ENV{FRAISEQL_MODEL_SEED} || 1 + int(rand(1_000_000_000));
 my $node = fraiseql_node('model', config => "fsync = off\nfraiseql.worker_interval = 100ms\nlog_min_messages = log\nlog_statement = none");
 my $directory = $PostgreSQL::Test::Utils::log_path;
