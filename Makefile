@@ -110,7 +110,7 @@ fuzz:
 format-check:
 	@test/format
 
-# The two commands in an empty Debian, SUITE=bookworm (PostgreSQL 15) or trixie (17).  Needs root and debootstrap.
+# The two commands in an empty Debian, SUITE=bookworm (PostgreSQL 15), trixie (17) or sid (18).  Needs root and debootstrap.
 SUITE = bookworm
 chroot-test:
 	test/chroot $(SUITE)
