@@ -225,6 +225,18 @@ COMMENT ON COLUMN fraiseql.bypass_stats.kind IS 'bypass: the cache was not asked
 COMMENT ON COLUMN fraiseql.bypass_stats.count IS 'how often';
 COMMENT ON COLUMN fraiseql.bypass_stats.description IS 'what it means and what would help';
 
+CREATE FUNCTION fraiseql.verify_stats(OUT verified bigint, OUT failures bigint, OUT inconclusive bigint, OUT errors bigint)
+AS 'MODULE_PATHNAME', 'fql_verify_stats'
+LANGUAGE C VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.verify_stats() IS 'the row of the view fraiseql.verify_stats';
+
+CREATE VIEW fraiseql.verify_stats AS SELECT * FROM fraiseql.verify_stats();
+COMMENT ON VIEW fraiseql.verify_stats IS 'what became of hits that were executed too (fraiseql.verify_sample), since stats_reset';
+COMMENT ON COLUMN fraiseql.verify_stats.verified IS 'executing gave the same answer';
+COMMENT ON COLUMN fraiseql.verify_stats.failures IS 'executing gave another answer although nothing had changed: the cached one was wrong; details are in the server''s log';
+COMMENT ON COLUMN fraiseql.verify_stats.inconclusive IS 'the answers differ, and something that they depend on was written meanwhile';
+COMMENT ON COLUMN fraiseql.verify_stats.errors IS 'executing failed';
+
 CREATE FUNCTION fraiseql.validate_coherency()
 RETURNS TABLE (invariant text, detail text)
 AS 'MODULE_PATHNAME', 'fql_validate_coherency'
@@ -234,4 +246,4 @@ REVOKE ALL ON FUNCTION fraiseql.validate_coherency() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION fraiseql.validate_coherency() TO pg_monitor;
 
 GRANT USAGE ON SCHEMA fraiseql TO PUBLIC;
-GRANT SELECT ON fraiseql.cache_stats, fraiseql.cache_entries, fraiseql.bypass_stats TO PUBLIC;
+GRANT SELECT ON fraiseql.cache_stats, fraiseql.cache_entries, fraiseql.bypass_stats, fraiseql.verify_stats TO PUBLIC;

@@ -58,9 +58,33 @@ fql_cache_get(const FqlKey *key, const FqlReader *reader, FqlItem *item)
 	}
 	if (!fql_store_entry(index)->visited)
 		fql_store_entry(index)->visited = 1;
+	item->place = (FqlPlace){index, version};
 	item->kind = (FqlItemKind) header.kind;
 	item->content = response;
 	return true;
+}
+
+bool
+fql_cache_holds(const FqlPlace *place)
+{
+	FqlSharedEntry header;
+	FqlCursor	cursor;
+	uint64		version;
+
+	pg_read_barrier();
+	if (!fql_store_begin_read(place->index, &header, &version) || version != place->version)
+		return false;
+	cursor = (FqlCursor){header.first_block, 0};
+	return fql_entry_holds(place->index, &header, &cursor) && fql_store_end_read(place->index, version);
+}
+
+void
+fql_cache_drop(const FqlPlace *place)
+{
+	fql_store_lock();
+	if (fql_store_is_version(place->index, place->version))
+		fql_store_remove(place->index);
+	fql_store_unlock();
 }
 
 /*
@@ -280,16 +304,15 @@ read_query(uint32 index, const FqlSharedEntry *header, uint64 version)
 }
 
 static bool
-describe_entry(uint32 index, FqlEntryInfo *info)
+describe_entry(uint32 index, FqlEntryInfo *info, uint64 *version)
 {
 	FqlSharedEntry header;
-	uint64		version;
 	FqlEntryState state;
 
-	if (!fql_store_begin_read(index, &header, &version) || header.kind != FQL_ITEM_ANSWER)
+	if (!fql_store_begin_read(index, &header, version) || header.kind != FQL_ITEM_ANSWER)
 		return false;
 	state = fql_entry_state(index, &header, GetCurrentTimestamp());
-	info->query = read_query(index, &header, version);
+	info->query = read_query(index, &header, *version);
 	if (info->query == NULL)
 		return false;
 	info->database = header.database;
@@ -305,14 +328,23 @@ describe_entry(uint32 index, FqlEntryInfo *info)
 }
 
 bool
+fql_cache_describe(const FqlPlace *place, FqlEntryInfo *info)
+{
+	uint64		version;
+
+	return describe_entry(place->index, info, &version) && version == place->version;
+}
+
+bool
 fql_cache_next(uint32 *position, FqlEntryInfo *info)
 {
 	uint32		used = fql_store_used_entries();
+	uint64		version;
 
 	while (*position < used)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (describe_entry((*position)++, info))
+		if (describe_entry((*position)++, info, &version))
 			return true;
 	}
 	return false;

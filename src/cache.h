@@ -21,9 +21,17 @@ typedef struct FqlReader
 	bool		has_temporary_schema;	/* an entry that may_meet_temporary is then refused */
 } FqlReader;
 
+/* Where something was found.  It may be gone or replaced at any time; the version tells. */
+typedef struct FqlPlace
+{
+	uint32		index;
+	uint64		version;
+} FqlPlace;
+
 /* What has been found. */
 typedef struct FqlItem
 {
+	FqlPlace	place;
 	FqlItemKind kind;
 	text	   *content;		/* palloc'ed */
 } FqlItem;
@@ -83,6 +91,11 @@ typedef struct FqlEntryInfo
 	TimestampTz created_at;
 	TimestampTz expires_at;
 } FqlEntryInfo;
+
+/* Does what was found there still lie there, and hold?  Take it out.  Describe it; false: it is gone. */
+extern bool fql_cache_holds(const FqlPlace *place);
+extern void fql_cache_drop(const FqlPlace *place);
+extern bool fql_cache_describe(const FqlPlace *place, FqlEntryInfo *info);
 
 /* The first answer at or after *position; false at the end. *position moves past it. */
 extern bool fql_cache_next(uint32 *position, FqlEntryInfo *info);

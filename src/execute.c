@@ -56,6 +56,7 @@
 #include "shmem.h"
 #include "stats.h"
 #include "vary.h"
+#include "verify.h"
 #include "words.h"
 
 PG_FUNCTION_INFO_V1(fql_execute);
@@ -174,6 +175,7 @@ start_is_over(Snapshot snapshot)
 typedef struct FqlProbe
 {
 	FqlKey	   *key;			/* NULL: the cache is not to be used */
+	FqlPlace	place;			/* of the answer that was found */
 	FqlVary		vary;			/* the settings that the operation is known to vary on */
 } FqlProbe;
 
@@ -343,12 +345,13 @@ fql_execute_is_cached(const FqlRequest *request, FqlStr variables)
 	FqlReader	reader;
 	FqlKey		key;
 	FqlVary		vary;
+	FqlPlace	place;
 
 	if (!fql_shmem_is_there())
 		return false;
 	reader = this_reader();
 	return fql_key_build(&key, request->normalized.text, request->normalized.literals, variables) &&
-		fql_vary_get(&key, &reader, &vary) != NULL;
+		fql_vary_get(&key, &reader, &vary, &place) != NULL;
 }
 
 /* Look the answer up; where there is none, *probe says how to keep the executed one. */
@@ -372,7 +375,7 @@ look_up(const FqlRequest *request, FqlStr variables, FqlProbe *probe)
 		fql_stats_bypass(FQL_BYPASS_KEY_TOO_LONG);
 		return NULL;
 	}
-	response = fql_vary_get(&key, &reader, &probe->vary);
+	response = fql_vary_get(&key, &reader, &probe->vary, &probe->place);
 	fql_stats_count(response != NULL ? FQL_COUNTER_HITS : FQL_COUNTER_MISSES);
 	if (response == NULL)
 		probe->key = copy_key(&key);
@@ -381,9 +384,9 @@ look_up(const FqlRequest *request, FqlStr variables, FqlProbe *probe)
 
 /* A validated request with its variables: from the cache, or executed. */
 static text *
-answer_request(FqlRequest *request, const Jsonb *variables, FqlArena *arena, FqlDiagnostics *diagnostics)
+answer_request(FqlRequest *request, const FqlCall *call, FqlArena *arena, FqlDiagnostics *diagnostics)
 {
-	FqlVariables *coerced = fql_request_coerce(request, variables, arena, diagnostics);
+	FqlVariables *coerced = fql_request_coerce(request, call->variables, arena, diagnostics);
 	FqlSelectedField *fields;
 	FqlLimits	limits = fql_limits();
 	FqlProbe	probe;
@@ -393,12 +396,14 @@ answer_request(FqlRequest *request, const Jsonb *variables, FqlArena *arena, Fql
 	if (coerced == NULL)
 		return fql_response_request_error(diagnostics);
 	response = look_up(request, coerced->canonical, &probe);
-	if (response != NULL)
+	if (response != NULL && !call->verify)
 		return response;
 	fields = fql_collect_fields(request->document, request->operation, request->types, coerced, &limits, arena,
 								diagnostics, &count);
 	if (fields == NULL && diagnostics->count > 0)
-		return fql_response_request_error(diagnostics);
+		return response != NULL ? response : fql_response_request_error(diagnostics);
+	if (response != NULL)
+		return fql_verify_hit(fields, count, arena, response, &probe.place);
 	return execute_fields(request, fields, count, arena, &probe);
 }
 
@@ -427,7 +432,7 @@ answer_call(const FqlCall *call)
 		return fql_response_request_error(&diagnostics);
 	PG_TRY();
 	{
-		response = answer_request(request, call->variables, arena, &diagnostics);
+		response = answer_request(request, call, arena, &diagnostics);
 	}
 	PG_FINALLY();
 	{
@@ -467,9 +472,10 @@ answer_the_short_way(const FqlCall *call)
 	FqlStr		variables;
 	FqlKey		key;
 	FqlVary		vary;
+	FqlPlace	place;
 	text	   *response = NULL;
 
-	if (call->query == NULL || bypass_reason() != FQL_REASON_NONE)
+	if (call->query == NULL || call->verify || bypass_reason() != FQL_REASON_NONE)
 		return NULL;
 	request = fql_request_recall(call->query, call->operation_name);
 	if (request == NULL)
@@ -479,7 +485,7 @@ answer_the_short_way(const FqlCall *call)
 	{
 		reader = this_reader();
 		if (fql_key_build(&key, request->normalized.text, request->normalized.literals, variables))
-			response = fql_vary_get(&key, &reader, &vary);
+			response = fql_vary_get(&key, &reader, &vary, &place);
 	}
 	fql_request_release(request);
 	if (response != NULL)
@@ -518,11 +524,13 @@ answer_nested(const FqlCall *call)
 text *
 fql_execute_call(const FqlCall *call)
 {
+	FqlCall		verified = *call;
 	text	   *response;
 
 	reject_outer();
-	response = answer_the_short_way(call);
-	return response != NULL ? response : answer_nested(call);
+	verified.verify = fql_verify_is_due();
+	response = answer_the_short_way(&verified);
+	return response != NULL ? response : answer_nested(&verified);
 }
 
 FqlCall

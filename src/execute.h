@@ -20,6 +20,7 @@ typedef struct FqlCall
 	const text *query;			/* NULL: not given, which is the client's mistake */
 	const text *operation_name; /* NULL: not given */
 	const Jsonb *variables;		/* NULL: not given */
+	bool		verify;			/* if it is a hit: see whether executing gives the same */
 } FqlCall;
 
 /* From the first arguments of an SQL function: query text, variables jsonb, operation_name text. */

@@ -22,6 +22,7 @@
 
 #include "core/collect.h"
 #include "execute.h"
+#include "explain.h"
 #include "guc.h"
 #include "memory.h"
 #include "observe.h"
@@ -190,12 +191,11 @@ append_tag(StringInfo out, const FqlTracedTag *tag)
 }
 
 /* What is depended on, in the order in which the scans met it; at the end what every answer depends on. */
-static void
-append_tags(StringInfo out, const FqlObservation *observation)
+void
+fql_explain_tags(StringInfo out, const FqlObservation *observation)
 {
 	ListCell   *cell;
 
-	append_key(out, "tags");
 	appendStringInfoChar(out, '[');
 	foreach(cell, observation->trace)
 	{
@@ -352,7 +352,8 @@ append_execution(StringInfo out, FqlRequest *request, FqlStr variables, const Fq
 	append_bool_member(out, "cached", cached);
 	if (!clean)
 		append_answer_errors(out, answer);
-	append_tags(out, &observation);
+	append_key(out, "tags");
+	fql_explain_tags(out, &observation);
 	append_capped(out, &observation);
 	append_vary(out, &observation);
 	append_plan(out);

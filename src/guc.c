@@ -28,6 +28,7 @@ char	   *fql_cache_vary;
 int			fql_max_page_size;
 bool		fql_response_bigint_strings;
 int			fql_tag_table_size;
+double		fql_verify_sample;
 int			fql_worker_interval;
 
 static int	max_aliases;
@@ -262,6 +263,19 @@ fql_guc_define(void)
 							 &fql_response_bigint_strings,
 							 true,
 							 PGC_USERSET,
+							 0,
+							 NULL,
+							 NULL,
+							 NULL);
+	DefineCustomRealVariable("fraiseql.verify_sample",
+							 "The part of the hits that is executed too, and compared.",
+							 "0: none, 1: all. A verified hit costs its session one execution. Differences are in "
+							 "fraiseql.verify_stats and in the server's log.",
+							 &fql_verify_sample,
+							 0,
+							 0,
+							 1,
+							 PGC_SUSET,
 							 0,
 							 NULL,
 							 NULL,

@@ -20,6 +20,7 @@ extern char *fql_cache_vary;	/* comma-separated names of settings that are in ev
 extern int	fql_max_page_size;	/* rows of one list */
 extern bool fql_response_bigint_strings;	/* BigInt and Decimal columns as JSON strings */
 extern int	fql_tag_table_size; /* MB */
+extern double fql_verify_sample;	/* the part of hits that is verified */
 extern int	fql_worker_interval;	/* milliseconds */
 
 /* The fraiseql.max_* settings as the core wants them. */

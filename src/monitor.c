@@ -24,10 +24,12 @@ PG_FUNCTION_INFO_V1(fql_cache_entries);
 PG_FUNCTION_INFO_V1(fql_cache_reset);
 PG_FUNCTION_INFO_V1(fql_cache_stats);
 PG_FUNCTION_INFO_V1(fql_stats_reset);
+PG_FUNCTION_INFO_V1(fql_verify_stats);
 
 #define CACHE_STATS_COLUMNS 15
 #define CACHE_ENTRIES_COLUMNS 10
 #define BYPASS_STATS_COLUMNS 4
+#define VERIFY_STATS_COLUMNS 4
 
 static void
 counter_columns(Datum *values, bool *nulls, const uint64 *counters)
@@ -146,6 +148,26 @@ fql_bypass_stats(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
+}
+
+/* fraiseql.verify_stats(): one row. */
+Datum
+fql_verify_stats(PG_FUNCTION_ARGS)
+{
+	Datum		values[VERIFY_STATS_COLUMNS];
+	bool		nulls[VERIFY_STATS_COLUMNS] = {false};
+	uint64		counters[FQL_COUNTER_COUNT];
+	TimestampTz reset_at;
+	TupleDesc	descriptor;
+
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	fql_stats_read(counters, &reset_at);
+	values[0] = Int64GetDatum(counters[FQL_COUNTER_VERIFIED]);
+	values[1] = Int64GetDatum(counters[FQL_COUNTER_VERIFY_FAILURES]);
+	values[2] = Int64GetDatum(counters[FQL_COUNTER_VERIFY_INCONCLUSIVE]);
+	values[3] = Int64GetDatum(counters[FQL_COUNTER_VERIFY_ERRORS]);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
 }
 
 /* fraiseql.cache_reset() */

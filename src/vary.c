@@ -234,13 +234,14 @@ varied_key(FqlKey *varied, const FqlKey *key, const FqlVary *vary)
 
 /* The answer for these values, or NULL. */
 static text *
-get_varied(const FqlKey *key, const FqlReader *reader, const FqlVary *vary)
+get_varied(const FqlKey *key, const FqlReader *reader, const FqlVary *vary, FqlPlace *place)
 {
 	FqlKey		varied;
 	FqlItem		item;
 
 	if (!varied_key(&varied, key, vary) || !fql_cache_get(&varied, reader, &item))
 		return NULL;
+	*place = item.place;
 	return item.kind == FQL_ITEM_ANSWER ? item.content : NULL;
 }
 
@@ -256,7 +257,7 @@ free_list(text *names, FqlVary *vary)
 }
 
 text *
-fql_vary_get(const FqlKey *key, const FqlReader *reader, FqlVary *vary)
+fql_vary_get(const FqlKey *key, const FqlReader *reader, FqlVary *vary, FqlPlace *place)
 {
 	FqlItem		item;
 	text	   *answer = NULL;
@@ -264,10 +265,11 @@ fql_vary_get(const FqlKey *key, const FqlReader *reader, FqlVary *vary)
 	vary->count = 0;
 	if (!fql_cache_get(key, reader, &item))
 		return NULL;
+	*place = item.place;
 	if (item.kind == FQL_ITEM_ANSWER)
 		return item.content;
 	if (read_names(item.content, vary))
-		answer = get_varied(key, reader, vary);
+		answer = get_varied(key, reader, vary, place);
 	if (answer != NULL)
 		free_list(item.content, vary);
 	return answer;

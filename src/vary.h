@@ -38,8 +38,11 @@ extern void fql_vary_observe(FqlObservation *observation, const char *name);
 /* After an observation has ended: forbid keeping the answer if what was read cannot be in a key. */
 extern void fql_vary_check(FqlObservation *observation);
 
-/* The answer kept for the caller, palloc'ed, or NULL.  *vary becomes what is known, with the values as of now. */
-extern text *fql_vary_get(const FqlKey *key, const FqlReader *reader, FqlVary *vary);
+/*
+ * The answer kept for the caller, palloc'ed, with the place where it was found, or NULL.  *vary becomes what is known,
+ * with the values as of now.
+ */
+extern text *fql_vary_get(const FqlKey *key, const FqlReader *reader, FqlVary *vary, FqlPlace *place);
 
 /*
  * Publish an answer that was computed after fql_vary_get() told "known"; FQL_REASON_NONE, or why not.  Takes what the
