@@ -262,6 +262,22 @@ SET TimeZone = 'UTC';
 SELECT ask('{ noted(id: 1) { noted } }');
 RESET TimeZone;
 RESET extra_float_digits;
+-- and what a function read that says falsely that it is immutable, with and without SECURITY DEFINER
+CREATE FUNCTION tenant() RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN current_setting('app.tenant_id', true); END $$;
+CREATE FUNCTION owner_tenant() RETURNS text IMMUTABLE SECURITY DEFINER LANGUAGE plpgsql AS $$ BEGIN RETURN current_setting('app.tenant_id', true); END $$;
+CREATE VIEW v_own AS SELECT id, body FROM tb_note WHERE tenant = tenant();
+CREATE VIEW v_owned AS SELECT id, body FROM tb_note WHERE tenant = owner_tenant();
+SELECT fraiseql.expose('v_own', 'Own'), fraiseql.expose('v_owned', 'Owned');
+SET plan_cache_mode = force_generic_plan;
+SET app.tenant_id = 'x';
+SELECT ask('{ owns { id } }');
+SET app.tenant_id = 'y';
+SELECT ask('{ owns { id } }');
+SELECT ask('{ owneds { id } }');
+SET app.tenant_id = 'x';
+SELECT ask('{ owneds { id } }');
+RESET plan_cache_mode;
+RESET app.tenant_id;
 
 SET client_min_messages = warning;
 DROP SCHEMA cache_identity CASCADE;

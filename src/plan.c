@@ -21,9 +21,10 @@
  * functions for themselves that is true each time.)  This too concerns plans of functions, which the session may have
  * planned anywhere.
  *
- * Queries while planning.  A function that is labelled immutable but reads a table is folded into a constant, and a
- * kept plan would repeat the constant without anybody seeing the read.  So every plan is also made anew after any was
- * made while functions ran queries, be it only for an estimate.
+ * Calls while planning.  A function that is labelled immutable but reads a table, or a setting, is folded into a
+ * constant, and a kept plan would repeat the constant without anybody seeing the read, under other values of the
+ * setting.  So every plan is also made anew after any was made while functions ran queries, or were called that are
+ * in a procedural language, be it only for an estimate.
  *
  * Definitions.  PostgreSQL renews a plan when a function that was folded into it is replaced, but not when one that
  * this one calls is.  So every plan is made anew after any change of definitions: where the schema's tag does not hold
@@ -53,6 +54,7 @@
 #include "plan.h"
 #include "precise.h"
 #include "shmem.h"
+#include "sqlbody.h"
 #include "tags.h"
 #include "touched.h"
 #include "words.h"
@@ -124,7 +126,7 @@ static StringInfoData settings_now;
 /* The clock as of which all plans are at least. */
 static uint64 renewed_at = 0;
 
-/* Some plan since then was made under other settings or definitions, or may have the result of a query folded in. */
+/* Some plan since then was made under other settings or definitions, or may have the result of a call folded in. */
 static bool plans_are_doubtful = false;
 
 static planner_hook_type previous_planner = NULL;
@@ -138,13 +140,13 @@ settings_differ(void)
 }
 
 /*
- * Whatever is planned: under which settings, with whose definitions, and did functions run queries meanwhile?  At its
+ * Whatever is planned: under which settings, with whose definitions, and were functions called meanwhile?  At its
  * first operation a backend makes all plans anew anyway.
  */
 static PlannedStmt *
 note_planning(Query *query, const char *text, int options, ParamListInfo parameters)
 {
-	uint64		executions = fql_observe_executions();
+	uint64		calls = fql_observe_executions() + fql_sqlbody_calls();
 	PlannedStmt *statement;
 
 	if (plans != NULL && !plans_are_doubtful)
@@ -153,7 +155,7 @@ note_planning(Query *query, const char *text, int options, ParamListInfo paramet
 		statement = previous_planner(query, text, options, parameters);
 	else
 		statement = standard_planner(query, text, options, parameters);
-	if (executions != fql_observe_executions())
+	if (calls != fql_observe_executions() + fql_sqlbody_calls())
 		plans_are_doubtful = true;
 	return statement;
 }

@@ -8,6 +8,9 @@
  * parsed when the function was created, and their constants are meant.
  *
  * A function that would be inlined is gone from the plan altogether, so such a function must not be inlined.
+ *
+ * Also counts calls of functions in other languages: one that is called while a statement is planned may be folded into
+ * the plan, together with what it read by means that nobody sees (plan.c).
  */
 #include "postgres.h"
 
@@ -104,13 +107,30 @@ fql_sqlbody_names_the_clock(HeapTuple function)
 	return found;
 }
 
+/* A language whose functions can do what no plan shows. */
+static bool
+is_procedural(Oid language)
+{
+	return language != SQLlanguageId && language != INTERNALlanguageId && language != ClanguageId;
+}
+
 /*
  * A function that would be inlined must stay visible if its text names the clock.  The planner does not inline
- * functions for which this hook asks to be called around; fmgr_hook itself is not needed.  Asked for functions of all
+ * functions for which this hook asks to be called around.  Asked for functions of all
  * sorts and in all queries, so answered quickly: only functions in SQL that do not promise to be immutable are looked
  * into.  Volatile ones too: the planner inlines them where they stand, and volatile is what a function is by default.
  */
 static needs_fmgr_hook_type previous_needs_fmgr_hook = NULL;
+static fmgr_hook_type previous_fmgr_hook = NULL;
+
+/* Functions in procedural languages that were looked up to be called, or called. */
+static uint64 calls = 0;
+
+uint64
+fql_sqlbody_calls(void)
+{
+	return calls;
+}
 
 static bool
 needs_fmgr(Oid oid)
@@ -126,13 +146,27 @@ needs_fmgr(Oid oid)
 	if (((Form_pg_proc) GETSTRUCT(tuple))->prolang == SQLlanguageId &&
 		((Form_pg_proc) GETSTRUCT(tuple))->provolatile != PROVOLATILE_IMMUTABLE)
 		needs = fql_sqlbody_names_the_clock(tuple);
+	if (is_procedural(((Form_pg_proc) GETSTRUCT(tuple))->prolang))
+		calls++;
 	ReleaseSysCache(tuple);
 	return needs;
+}
+
+/* Functions with SECURITY DEFINER or SET are not asked about above, but their calls come by here. */
+static void
+note_call(FmgrHookEventType event, FmgrInfo *function, Datum *private_data)
+{
+	if (event == FHET_START)
+		calls++;
+	if (previous_fmgr_hook != NULL)
+		previous_fmgr_hook(event, function, private_data);
 }
 
 void
 fql_sqlbody_init(void)
 {
+	previous_fmgr_hook = fmgr_hook;
+	fmgr_hook = note_call;
 	previous_needs_fmgr_hook = needs_fmgr_hook;
 	needs_fmgr_hook = needs_fmgr;
 }

@@ -15,4 +15,7 @@ extern bool fql_sqlbody_names_the_clock(HeapTuple function);
 /* Install the hook that keeps the planner from inlining such functions. */
 extern void fql_sqlbody_init(void);
 
+/* How many calls of functions in procedural languages this backend has begun, or looked up to begin. */
+extern uint64 fql_sqlbody_calls(void);
+
 #endif							/* FQL_SQLBODY_H */
