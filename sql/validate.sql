@@ -58,6 +58,8 @@ GRANT pg_monitor TO regress_fql_watcher;
 SET ROLE regress_fql_watcher;
 SELECT * FROM fraiseql.validate_coherency();
 RESET ROLE;
+-- an answer that is still right: the others the worker may have freed
+SELECT ask('{ ownSamples { id } }');
 SELECT fraiseql.cache_reset() > 0;
 SELECT * FROM fraiseql.validate_coherency();
 
