@@ -158,17 +158,20 @@ nothing_moved(const FqlFenceOwner *begin, const FqlFenceOwner *end, uint64 *word
 	return true;
 }
 
-/* pg_stat_activity.state, or NULL; wants a connected SPI. */
+/*
+ * pg_stat_activity.state of a client's session, which says "idle" only between transactions' work; other processes may
+ * say so while they commit.  NULL: it is none, or does not tell.  Wants a connected SPI.
+ */
 static char *
 activity_state(int pid)
 {
+	const char *query = "SELECT state FROM pg_catalog.pg_stat_get_activity($1) WHERE backend_type = 'client backend'";
 	Oid			types[] = {INT4OID};
 	Datum		values[] = {Int32GetDatum(pid)};
 
 	/* as of now, not as of an earlier look of this transaction */
 	pgstat_clear_backend_activity_snapshot();
-	if (SPI_execute_with_args("SELECT state FROM pg_catalog.pg_stat_get_activity($1)", 1, types, values, NULL, true,
-							  1) != SPI_OK_SELECT || SPI_processed != 1)
+	if (SPI_execute_with_args(query, 1, types, values, NULL, true, 1) != SPI_OK_SELECT || SPI_processed != 1)
 		return NULL;
 	return SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
 }

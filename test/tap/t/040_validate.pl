@@ -143,7 +143,7 @@ $node->stop;
 
 # Second part: no false alarm.  Four writers and two readers; a cache so small that answers are evicted all the time; a
 # worker without rest; rollbacks, savepoints, definitions, resets.
-my $seconds = $ENV{FRAISEQL_VALIDATE_SECONDS} // 10;
+my $seconds = 10;
 
 $node = fraiseql_node('load', config => <<'CONF');
 fraiseql.worker_interval = 10ms
