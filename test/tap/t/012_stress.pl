@@ -15,6 +15,7 @@
 use Fraiseql::Test;
 
 use IPC::Run;
+use POSIX ();
 use Time::HiRes qw(time usleep);
 
 my $seconds = $ENV{FRAISEQL_STRESS_SECONDS} // 15;
@@ -219,6 +220,27 @@ sub stop_one
 	kill('CONT', $pid);
 }
 
+# What validate_coherency() says while one of these is stopped, for as long as a lock that it may hold allows.
+sub violations_while_stopped
+{
+	my ($session, @pids) = @_;
+	my $pid = $pids[ int(rand(@pids)) ];
+	my $found;
+	my $child;
+
+	kill('STOP', $pid) == 1 or return '';
+	$child = fork() // die "could not fork: $!";
+	if ($child == 0)
+	{
+		usleep(100_000);
+		kill('CONT', $pid);
+		POSIX::_exit(0);
+	}
+	$found = $session->query_safe('SELECT * FROM fraiseql.validate_coherency()');
+	waitpid($child, 0);
+	return $found;
+}
+
 # Replace the function, then tell those who ask.
 sub replace_edition
 {
@@ -233,7 +255,10 @@ my $session = $node->background_psql('postgres');
 my $pgbench = start_pgbench('everything', $seconds, '--protocol=prepared', '--client=10', '--jobs=2', script_files(%scripts));
 my $end = time() + $seconds - 1;
 my $rounds = 0;
+my $violations = '';
 
+# a notice of validate_coherency() that it could not count everything is no violation
+$session->query_safe('SET client_min_messages = warning');
 while (time() < $end)
 {
 	my @pids = processes($session, 'everything');
@@ -246,6 +271,8 @@ while (time() < $end)
 	}
 	stop_one(20_000, @pids) for (1 .. 20);
 	$rounds++;
+	# who was stopped in the middle of something has not done wrong
+	$violations .= violations_while_stopped($session, @pids) for (1 .. 3);
 	replace_edition($session, $rounds);
 	$session->query_safe('SELECT fraiseql.cache_reset()') if $rounds % 7 == 0;
 }
@@ -253,6 +280,7 @@ finish_pgbench('everything', $pgbench);
 note $node->safe_psql('postgres', 'SELECT * FROM fraiseql.cache_stats', extra_params => ['-x']);
 note $node->safe_psql('postgres', 'SELECT reason, count FROM fraiseql.bypass_stats WHERE count > 0');
 cmp_ok($rounds, '>', 2, 'the adversary was at work');
+is($violations, '', 'the memory was coherent all the time');
 for my $counter ('hits', 'fills', 'invalidations')
 {
 	cmp_ok(cache_stat($node, $counter), '>', 100, "there were many $counter");
