@@ -141,20 +141,6 @@ publish(uint32 index, const FqlKey *key)
 	fql_store_unlock();
 }
 
-bool
-fql_cache_start_is_over(FullTransactionId next, FullTransactionId snapshot_xmin)
-{
-	pg_atomic_uint64 *start_mark = fql_store_start_mark();
-	uint64		mark = pg_atomic_read_u64(start_mark);
-
-	if (mark == 0)
-	{
-		(void) pg_atomic_compare_exchange_u64(start_mark, &mark, U64FromFullTransactionId(next));
-		mark = pg_atomic_read_u64(start_mark);
-	}
-	return U64FromFullTransactionId(snapshot_xmin) >= mark;
-}
-
 /* Between reserving and publishing nothing may fail: what was reserved is in no list. */
 FqlReason
 fql_cache_put(const FqlKey *key, const FqlAnswer *answer)

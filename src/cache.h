@@ -55,12 +55,6 @@ extern bool fql_cache_get(const FqlKey *key, const FqlReader *reader, FqlItem *i
 /* Publish; FQL_REASON_NONE, or why not. */
 extern FqlReason fql_cache_put(const FqlKey *key, const FqlAnswer *answer);
 
-/*
- * Has every transaction from before the server's start ended, as far as a snapshot with this xmin tells?  "next" is the
- * next transaction id, read after the snapshot; the first call's becomes the mark.
- */
-extern bool fql_cache_start_is_over(FullTransactionId next, FullTransactionId snapshot_xmin);
-
 /* Free the invalid and expired ones among the next "budget" entries from *position on, which moves and wraps. */
 extern void fql_cache_sweep(uint32 *position, uint32 budget);
 

@@ -15,6 +15,7 @@
  * it too; a writer not visible to F but to R would have moved a word (words.c, a).
  *
  * Fill (I2), READ COMMITTED only.
+ *   0. tick for prepared transactions that have ended (prepared.c), so that this fill can be kept
  *   1. s0 = clock                                 then a full barrier
  *   2. receive invalidation messages              definitions in backend caches are now at least as new as s0
  *   3. one snapshot F                             hence F sees every writer that had ticked by s0
@@ -24,15 +25,13 @@
  *   7. publish with s0, if everything still holds as of s0 (cache.c)
  * The order of 1, 2 and 3 is the point; see words.c for what goes wrong otherwise.
  *
- * Start-up.  Prepared transactions outlive shared memory, and their commit raises no fence here.  They were refused if
- * they had written to tracked tables while fraiseql was preloaded, but it may not have been.  So after a start nothing
- * is published until a snapshot's xmin has reached the next xid as of the first fill: by then every transaction from
- * before has ended.
+ * Start-up.  Prepared transactions outlive shared memory, and those from before the start have no fence here.  So
+ * nothing is kept until all of them have ended; that is asked before step 1, so that steps 2 and 3 see what they did.
+ * prepared.c has the rest.
  */
 #include "postgres.h"
 
 #include "access/gin.h"
-#include "access/transam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/namespace.h"
@@ -50,6 +49,7 @@
 #include "key.h"
 #include "memory.h"
 #include "observe.h"
+#include "prepared.h"
 #include "request.h"
 #include "response.h"
 #include "schema.h"
@@ -58,20 +58,9 @@
 #include "vary.h"
 #include "verify.h"
 #include "words.h"
+#include "xid.h"
 
 PG_FUNCTION_INFO_V1(fql_execute);
-
-/* A transaction id with its epoch, as of now: snapshots are always less than 2^31 transactions old. */
-static FullTransactionId
-widen_xid(TransactionId xid)
-{
-	FullTransactionId next = ReadNextFullTransactionId();
-	uint32		epoch = EpochFromFullTransactionId(next);
-
-	if (xid > XidFromFullTransactionId(next))
-		epoch--;
-	return FullTransactionIdFromEpochAndXid(epoch, xid);
-}
 
 /* Once a session. */
 static void
@@ -135,7 +124,7 @@ this_reader(void)
 	reader.has_temporary_schema = has_temporary_schema();
 	reader.snapshot_xmin = InvalidFullTransactionId;
 	if (IsolationUsesXactSnapshot())
-		reader.snapshot_xmin = widen_xid(GetTransactionSnapshot()->xmin);
+		reader.snapshot_xmin = fql_xid_widen(GetTransactionSnapshot()->xmin);
 	return reader;
 }
 
@@ -162,13 +151,6 @@ answer_ttl(const FqlSelectedField *fields, int ttl)
 			ttl = answer_ttl(field->selections, ttl);
 	}
 	return ttl;
-}
-
-/* Has every transaction from before the server's start ended, as far as this snapshot tells? */
-static bool
-start_is_over(Snapshot snapshot)
-{
-	return fql_cache_start_is_over(ReadNextFullTransactionId(), widen_xid(snapshot->xmin));
 }
 
 /* What a look-up that found no answer leaves to the fill. */
@@ -267,15 +249,15 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 	bool		started = false;
 
 	if (purpose == FQL_TO_KEEP)
+	{
+		started = fql_prepared_start_is_over();
 		answer.start_clock = fql_clock_read();
+	}
 	pg_memory_barrier();
 	AcceptInvalidationMessages();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (purpose == FQL_TO_KEEP)
-	{
-		answer.snapshot_xmax = widen_xid(GetActiveSnapshot()->xmax);
-		started = start_is_over(GetActiveSnapshot());
-	}
+		answer.snapshot_xmax = fql_xid_widen(GetActiveSnapshot()->xmax);
 
 	response = execute_observed(&observation, fields, count, arena, purpose, &clean);
 	PopActiveSnapshot();
@@ -450,6 +432,7 @@ answer_the_long_way(const FqlCall *call)
 	text	   *answer;
 	text	   *response;
 
+	fql_prepared_retire();
 	MemoryContextSwitchTo(context);
 	answer = answer_call(call);
 	MemoryContextSwitchTo(caller);

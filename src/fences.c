@@ -3,10 +3,11 @@
  *    Looking whether the words agree with those who fence them: for validate_coherency().
  *
  * Every word's clock is at most the clock.  Each holder of a fence counts once in a word at most, and says somewhere
- * how many words he holds: a process in its slot (owners.c).  So at every instant
+ * how many words he holds: a process in its slot (owners.c), a prepared transaction in its (prepared.c).  So at every
+ * instant
  *   (a) no word counts more fences than there are holders;
  *   (b) all words together count as many as the holders say they have;
- *   (c) each holder is a process that is there and is in a transaction.
+ *   (c) each holder that is a process is there and is in a transaction.
  * A fence that is up without one who will lower it contradicts (a), as soon as nobody else commits; one that was
  * lowered twice makes a count below zero, which reads as a very large one.
  *
@@ -30,6 +31,7 @@
 
 #include "coherency.h"
 #include "owners.h"
+#include "prepared.h"
 #include "words.h"
 
 /* Pauses of a millisecond that one call spends altogether in waiting for a moment in which others are gone. */
@@ -49,10 +51,24 @@ typedef struct WordsCheck
 	uint64		pending;		/* the sum so far */
 } WordsCheck;
 
+/* Processes, then prepared transactions. */
+static int
+holder_count(void)
+{
+	return fql_owner_count() + fql_prepared_slot_count();
+}
+
 static FqlFenceOwner *
 owners_array(void)
 {
-	return palloc(mul_size(fql_owner_count(), sizeof(FqlFenceOwner)));
+	return palloc(mul_size(holder_count(), sizeof(FqlFenceOwner)));
+}
+
+static void
+read_holders(FqlFenceOwner *holders)
+{
+	fql_owners_read(holders);
+	fql_prepared_read(holders + fql_owner_count());
 }
 
 static bool
@@ -67,7 +83,7 @@ possible_holders(const FqlFenceOwner *before, const FqlFenceOwner *after)
 {
 	uint32		holders = 0;
 
-	for (int i = 0; i < fql_owner_count(); i++)
+	for (int i = 0; i < holder_count(); i++)
 		if (after[i].words != 0 || !same_owner(&before[i], &after[i]))
 			holders++;
 	return holders;
@@ -77,11 +93,11 @@ possible_holders(const FqlFenceOwner *before, const FqlFenceOwner *after)
 static bool
 counts_too_many(WordsCheck *check, uint32 index, uint32 *pending, uint32 *holders)
 {
-	fql_owners_read(check->before);
+	read_holders(check->before);
 	pg_memory_barrier();
 	*pending = fql_word_pending(fql_word_at(index));
 	pg_memory_barrier();
-	fql_owners_read(check->after);
+	read_holders(check->after);
 	*holders = possible_holders(check->before, check->after);
 	return *pending > *holders;
 }
@@ -149,7 +165,7 @@ static bool
 nothing_moved(const FqlFenceOwner *begin, const FqlFenceOwner *end, uint64 *words)
 {
 	*words = 0;
-	for (int i = 0; i < fql_owner_count(); i++)
+	for (int i = 0; i < holder_count(); i++)
 	{
 		if (!same_owner(&begin[i], &end[i]) || end[i].changes % 2 != 0)
 			return false;
@@ -225,13 +241,13 @@ fql_fences_check(FqlFindings *findings)
 	};
 	uint64		words;
 
-	fql_owners_read(begin);
+	read_holders(begin);
 	pg_memory_barrier();
 	check_words(&check);
 	pg_memory_barrier();
-	fql_owners_read(check.after);
+	read_holders(check.after);
 	if (nothing_moved(begin, check.after, &words) && words != check.pending)
 		fql_found(findings, FQL_INVARIANT_FENCES,
-				  "the words count " UINT64_FORMAT " fences, and processes have " UINT64_FORMAT, check.pending, words);
+				  "the words count " UINT64_FORMAT " fences, and their holders have " UINT64_FORMAT, check.pending, words);
 	check_owners(findings);
 }

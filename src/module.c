@@ -3,8 +3,7 @@
  *    Loading the library: settings and hooks always; shared memory and the worker only while preloading.
  *
  * Loaded later (no shared_preload_libraries), the library answers without a cache.  The hooks and callbacks are
- * installed all the same: they cost nothing there, and PREPARE of a tracked write is refused alike, so that preloading
- * it at the next start finds no such transaction.
+ * installed all the same: they cost nothing there.
  */
 #include "postgres.h"
 

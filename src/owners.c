@@ -14,6 +14,9 @@
  *   raise:  changes + 1 and words up | barrier | the words | barrier | changes + 1
  *   lower:  changes + 1 | barrier | the words | barrier | words down and changes + 1
  *
+ * A fence that is handed to the table of prepared transactions, or taken from there, is counted on both sides for a
+ * moment, while the process's number of changes is odd (prepared.c).
+ *
  * Hence at every instant, each word that the process has raised is covered by a slot that says so.  And a reader who
  * finds a slot twice with no words and the same number of changes knows that none of what a word counted in between was
  * of this process.
@@ -97,21 +100,6 @@ fql_owner_has_lowered(uint32 words)
 {
 	pg_write_barrier();
 	add_to_state(ONE_CHANGE - words);
-}
-
-void
-fql_owner_gives(uint32 words)
-{
-	pg_memory_barrier();
-	add_to_state(2 * ONE_CHANGE - words);
-}
-
-void
-fql_owner_takes(uint32 words)
-{
-	fql_owner_raises(words);
-	fql_owner_has_raised();
-	pg_memory_barrier();
 }
 
 void

@@ -7,20 +7,13 @@
 
 #include "postgres.h"
 
-/* Around raising and lowering words, for words.c alone. */
+/* Around raising and lowering words, for words.c; around handing them over, for prepared.c. */
 extern void fql_owner_raises(uint32 words);
 extern void fql_owner_has_raised(void);
 extern void fql_owner_lowers(void);
 extern void fql_owner_has_lowered(uint32 words);
 
-/*
- * For fences that outlive their transaction: this process gives raised words up, to a holder who counts them himself
- * from before this call; takes such words, which he counts until after this call.
- */
-extern void fql_owner_gives(uint32 words);
-extern void fql_owner_takes(uint32 words);
-
-/* One process as the validator sees it. */
+/* One process, or one prepared transaction, as the validator sees it. */
 typedef struct FqlFenceOwner
 {
 	uint32		changes;		/* odd: raising or lowering just now */

@@ -13,6 +13,7 @@
 #include "storage/shmem.h"
 
 #include "owners.h"
+#include "prepared.h"
 #include "shmem.h"
 #include "stats.h"
 #include "store.h"
@@ -35,6 +36,7 @@ shmem_request(void)
 		previous_request_hook();
 	RequestAddinShmemSpace(fql_words_shmem_size());
 	RequestAddinShmemSpace(fql_owners_shmem_size());
+	RequestAddinShmemSpace(fql_prepared_shmem_size());
 	RequestAddinShmemSpace(fql_stats_shmem_size());
 	RequestAddinShmemSpace(fql_store_shmem_size());
 	RequestNamedLWLockTranche("fraiseql_store", 1);
@@ -68,6 +70,8 @@ shmem_startup(void)
 	fql_words_shmem_init(found, memory, secret_seed());
 	memory = ShmemInitStruct("fraiseql fences", fql_owners_shmem_size(), &found);
 	fql_owners_shmem_init(found, memory);
+	memory = ShmemInitStruct("fraiseql prepared transactions", fql_prepared_shmem_size(), &found);
+	fql_prepared_shmem_init(found, memory);
 	memory = ShmemInitStruct("fraiseql counters", fql_stats_shmem_size(), &found);
 	fql_stats_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_stats")->lock);
 	memory = ShmemInitStruct("fraiseql cache", fql_store_shmem_size(), &found);

@@ -459,12 +459,6 @@ fql_store_usage(uint32 *answers, uint32 *used_blocks, uint32 *peak_blocks)
 	LWLockRelease(store_lock);
 }
 
-pg_atomic_uint64 *
-fql_store_start_mark(void)
-{
-	return &store->start_mark;
-}
-
 void
 fql_store_parts(FqlStoreParts *parts)
 {
@@ -535,7 +529,6 @@ store_reset(uint64 seed)
 {
 	memset(store, 0, sizeof(*store));
 	store->seed = seed;
-	pg_atomic_init_u64(&store->start_mark, 0);
 	store->block_total = block_total();
 	store->entry_total = entry_total();
 	store->bucket_total = bucket_total();

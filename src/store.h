@@ -114,9 +114,6 @@ extern void fql_store_hand_on(void);
 extern uint32 fql_store_block_total(void);
 extern void fql_store_usage(uint32 *answers, uint32 *blocks, uint32 *peak_blocks);
 
-/* The next transaction id as of the first fill; 0: none yet. */
-extern pg_atomic_uint64 *fql_store_start_mark(void);
-
 /* The seeded hash that finds a key's bucket. */
 extern uint64 fql_store_hash(const char *data, size_t len);
 

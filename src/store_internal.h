@@ -13,7 +13,6 @@ typedef struct FqlSharedStore
 	uint32		block_total;
 	uint32		entry_total;
 	uint32		bucket_total;	/* a power of two */
-	pg_atomic_uint64 start_mark;	/* the next transaction id as of the first fill; 0: none yet */
 	/* The rest is guarded by the lock. */
 	uint32		block_unused;	/* blocks from here on were never used */
 	uint32		free_block;		/* list of freed blocks */

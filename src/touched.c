@@ -4,7 +4,8 @@
  *
  * The words of touched tags are gathered in backend memory, each once.  At PRE_COMMIT the fence goes up on all of
  * them, and it comes down with a tick when the commit is visible and its messages and locks are out (words.c has the
- * protocol and its proof), or without one on abort.
+ * protocol and its proof), or without one on abort.  At PRE_PREPARE it goes up likewise, in a table that keeps it until
+ * somebody finds that the prepared transaction has ended (prepared.c).
  *
  * Words of a rolled-back savepoint stay: they cost a needless miss, and forgetting them needs bookkeeping that could
  * be wrong.
@@ -17,7 +18,11 @@
  * Nothing may fail after the commit, so what runs then neither allocates nor reports: the list of words is complete
  * and sized before PRE_COMMIT ends.
  *
- * Without shared_preload_libraries there are no words; touching still remembers, so that PREPARE is refused alike.
+ * A prepared transaction's list is shared memory, so it is bounded by a constant.  Where the words are more, the
+ * relations whose rows were named are touched as a whole, and the words of their rows are left out.
+ *
+ * Without shared_preload_libraries there are no words; touching still remembers, so that a session knows what it has
+ * changed itself.
  */
 #include "postgres.h"
 
@@ -29,6 +34,7 @@
 #include "utils/resowner.h"
 
 #include "guc.h"
+#include "prepared.h"
 #include "touched.h"
 #include "words.h"
 
@@ -37,6 +43,7 @@ typedef struct TouchedWord
 {
 	uint32		word;
 	uint32		status;
+	bool		is_of_rows;		/* touched for rows that fql_may_name_row() knows of, and for nothing else */
 } TouchedWord;
 
 #define SH_PREFIX wordset
@@ -82,6 +89,7 @@ static uint32 count = 0;
 static uint32 capacity = 0;
 static bool fence_is_up = false;
 static bool committed = false;	/* visible, not yet ticked */
+static bool preparing = false;	/* from PRE_PREPARE on the fence is that of prepared.c */
 
 /* Each is made on its own, so that running out of memory half-way leaves nothing that looks complete. */
 static void
@@ -109,6 +117,16 @@ grow_list(void)
 	capacity *= 2;
 }
 
+/* A word that was touched while the fence is up. */
+static void
+fence_late(uint32 word)
+{
+	if (preparing)
+		fql_prepared_hold(&word, 1);
+	else if (fence_is_up)
+		fql_fence_raise(&word, 1);
+}
+
 /*
  * Another extension may write in a PRE_COMMIT callback of its own that runs after ours (callbacks run last registered
  * first).  Its triggers then arrive here with the fence up, still before visibility: raise at once.  The list has
@@ -116,40 +134,50 @@ grow_list(void)
  * between leaves nothing raised that is not listed, and nothing in the set that is not listed.
  */
 static void
-touch_word(uint32 word)
+touch_word(uint32 word, bool is_of_rows)
 {
+	TouchedWord *touched;
 	bool		found;
 
 	prepare_memory();
 	grow_list();
-	(void) wordset_insert(set, word, &found);
+	touched = wordset_insert(set, word, &found);
 	if (found)
+	{
+		touched->is_of_rows &= is_of_rows;
 		return;
+	}
+	touched->is_of_rows = is_of_rows;
 	list[count++] = word;
-	if (fence_is_up)
-		fql_fence_raise(&word, 1);
+	fence_late(word);
+}
+
+static void
+touch_rows(FqlTag tag, bool is_of_rows)
+{
+	touch_word(fql_word_of(tag, FQL_PART_ANY), is_of_rows);
+	touch_word(fql_word_of(tag, FQL_PART_ROWS), is_of_rows);
 }
 
 void
 fql_touch(FqlTag tag)
 {
-	touch_word(fql_word_of(tag, FQL_PART_ANY));
+	touch_word(fql_word_of(tag, FQL_PART_ANY), false);
 }
 
 void
 fql_touch_rows(FqlTag tag)
 {
-	touch_word(fql_word_of(tag, FQL_PART_ANY));
-	touch_word(fql_word_of(tag, FQL_PART_ROWS));
+	touch_rows(tag, true);
 }
 
 void
 fql_touch_columns(FqlTag tag, FqlColumns changed)
 {
-	touch_word(fql_word_of(tag, FQL_PART_ANY));
+	touch_word(fql_word_of(tag, FQL_PART_ANY), true);
 	while (changed != 0)
 	{
-		touch_word(fql_word_of(tag, FQL_PART_COLUMN + pg_rightmost_one_pos64(changed)));
+		touch_word(fql_word_of(tag, FQL_PART_COLUMN + pg_rightmost_one_pos64(changed)), true);
 		changed &= changed - 1;
 	}
 }
@@ -163,7 +191,7 @@ fql_have_touched(FqlTag tag)
 void
 fql_touch_relation(Oid relation)
 {
-	fql_touch_rows(fql_tag_relation(MyDatabaseId, relation));
+	touch_rows(fql_tag_relation(MyDatabaseId, relation), false);
 	fql_touch(fql_tag_bulk(MyDatabaseId, relation));
 }
 
@@ -194,20 +222,75 @@ fql_may_name_row(Oid relation)
 }
 
 /*
- * I1: up before the commit can be visible.  A transaction without an xid has changed nothing (CREATE TABLE IF NOT
- * EXISTS of one that exists), so it marks nothing; a write in a later callback is still marked at once.
+ * A transaction without an xid has changed nothing (CREATE TABLE IF NOT EXISTS of one that exists), so it marks
+ * nothing; a write in a later callback is still marked at once.
  */
 static void
-raise_fence(void)
+forget_if_nothing_changed(void)
 {
-	Assert(!fence_is_up);
 	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()) && count > 0)
 	{
 		wordset_reset(set);
 		count = 0;
 	}
+}
+
+/* I1: up before the commit can be visible. */
+static void
+raise_fence(void)
+{
+	Assert(!fence_is_up);
+	forget_if_nothing_changed();
 	fql_fence_raise(list, count);
 	fence_is_up = true;
+}
+
+/* Touch the relations whose rows were named as a whole: then the words of their rows are not needed. */
+static void
+touch_relations(void)
+{
+	written_iterator iterator;
+	WrittenRelation *written;
+
+	if (relations == NULL)
+		return;
+	written_start_iterate(relations, &iterator);
+	while ((written = written_iterate(relations, &iterator)) != NULL)
+	{
+		fql_touch_relation(written->relation);
+		written->is_bulk = true;
+	}
+}
+
+/* Forget the words of rows: out of the set too, since a late write may mean the same word for something else. */
+static void
+drop_words_of_rows(void)
+{
+	uint32		kept = 0;
+
+	for (uint32 i = 0; i < count; i++)
+	{
+		if (wordset_lookup(set, list[i])->is_of_rows)
+			wordset_delete(set, list[i]);
+		else
+			list[kept++] = list[i];
+	}
+	count = kept;
+}
+
+/* I1 for a transaction that will be prepared: a table holds the fence. */
+static void
+raise_fence_to_prepare(void)
+{
+	Assert(!fence_is_up && !preparing);
+	forget_if_nothing_changed();
+	if (count > FQL_PREPARED_WORDS)
+	{
+		touch_relations();
+		drop_words_of_rows();
+	}
+	preparing = true;
+	fql_prepared_hold(list, count);
 }
 
 /* Empty the tables, or give them back if the transaction was large.  May not fail. */
@@ -216,12 +299,13 @@ forget(void)
 {
 	fence_is_up = false;
 	committed = false;
+	preparing = false;
 	if (set != NULL && set->size > SMALL_SET)
 	{
 		wordset_destroy(set);
 		set = NULL;
 	}
-	else if (count > 0)
+	else if (set != NULL && set->members > 0)
 		wordset_reset(set);
 	if (capacity > SMALL_LIST)
 	{
@@ -253,23 +337,17 @@ lower_fence(void)
 {
 	if (fence_is_up)
 		fql_fence_lower(list, count);
+	if (preparing)
+		fql_prepared_drop();
 	forget();
 }
 
-/*
- * COMMIT PREPARED can run in any backend, or in logical apply, and no hook tells an extension about it, so a prepared
- * transaction could become visible without a fence.  Until fences can be held by transaction id, refuse.
- */
+/* The transaction goes on without us. */
 static void
-refuse_prepare(void)
+hand_over_fence(void)
 {
-	if (count > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot PREPARE a transaction that has changed what fraiseql caches"),
-				 errdetail("The transaction wrote to an exposed table, or changed definitions or privileges, and its "
-						   "commit could not be fenced."),
-				 errhint("Commit it in one phase, or leave the tables it writes to out of fraiseql.")));
+	fql_prepared_keep();
+	forget();
 }
 
 static void
@@ -291,11 +369,10 @@ xact_callback(XactEvent event, void *arg pg_attribute_unused())
 				lower_fence();
 			break;
 		case XACT_EVENT_PRE_PREPARE:
-			refuse_prepare();
+			raise_fence_to_prepare();
 			break;
 		case XACT_EVENT_PREPARE:
-			/* nothing was touched, or PRE_PREPARE had refused */
-			Assert(count == 0);
+			hand_over_fence();
 			break;
 		case XACT_EVENT_PARALLEL_PRE_COMMIT:
 		case XACT_EVENT_PARALLEL_COMMIT:

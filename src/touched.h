@@ -12,10 +12,10 @@
 /* This transaction changes what the tag names; takes effect at commit.  For tags that stand for no rows. */
 extern void fql_touch(FqlTag tag);
 
-/* A row that the tag names came or went. */
+/* A row that the tag names came or went; only for rows of a relation that fql_may_name_row() was asked about. */
 extern void fql_touch_rows(FqlTag tag);
 
-/* An update changed these columns of a row that the tag names, before or after. */
+/* An update changed these columns of a row that the tag names, before or after; likewise. */
 extern void fql_touch_columns(FqlTag tag, FqlColumns changed);
 
 /* Has the current transaction touched it? */

@@ -48,14 +48,29 @@
  * row that moves from one tag to another has changed a column by which the tag names it, and who reads by a tag reads
  * its columns. Hence a hit looks at one word a tag; the others only count when it has moved.
  *
+ * One word belongs to every tag, as if it were part of each family: the word of everything.  A writer who cannot name
+ * what he touches touches this one, and every reader asks for it too, so (a) and (b) hold with d being this word.  It
+ * is for prepared transactions that do not fit into their table.
+ *
+ * Prepared transactions.  Let W be one.  PREPARE raises its fence before W can be prepared, hence before it can be
+ * visible, and hands it to the table of prepared.c: d is pending until a process finds that W has ended, ticks, and
+ * lowers.  W becomes visible somewhere within COMMIT PREPARED, after its fence, so in (a) the reader finds d pending,
+ * or finds that the fence was lowered with a tick c <= d's clock <= s0.  That tick was made by somebody who had found
+ * the lock on W's transaction id free.  W releases it after it has become visible and has sent its messages, as in an
+ * ordinary commit, and the lock table orders the release before the finding.  So W was visible, and its messages were
+ * out, before s0 was read: the same contradiction.  How late the tick comes and who makes it is used nowhere.  As for
+ * (b), a word that W held becomes still as of an older clock only when PREPARE itself failed, and then nothing has
+ * changed; COMMIT PREPARED and ROLLBACK PREPARED both end in a tick.
+ *
  * Words shared by several tags only make more of them move.  Since the finer words are asked only when ANY has moved,
  * a needless miss takes two accidents.
  *
  * Memory order: every fence and every tick is an atomic read-modify-write, a full barrier in PostgreSQL's atomics;
  * readers put a read barrier between s0 and the snapshot and before the words.
  *
- * Overflow.  pending counts transactions in commit, at most one per backend and word, far below 2^20.  The clock has
- * 44 bits: at 100,000 commits a second it lasts five years of uptime.
+ * Overflow.  pending counts transactions in commit, at most one per backend and word, and prepared ones, of which a
+ * setting limits the number: far below 2^20.  The clock has 44 bits: at 100,000 commits a second it lasts five years of
+ * uptime.
  *
  * Layout.  The words of one tag lie together: the first eight of its family in one line of eight words, rotated by
  * the tag so that the ANY words of two tags in the same line rarely meet; further columns in the lines behind.  A
@@ -101,16 +116,28 @@ fql_word_of(FqlTag tag, int part)
 	return (line << LINE_BITS) | place;
 }
 
+/* Behind the words of all tags. */
+uint32
+fql_word_of_everything(void)
+{
+	return shared == NULL ? 0 : (shared->line_mask + 1) << LINE_BITS;
+}
+
 uint64
 fql_clock_read(void)
 {
 	return pg_atomic_read_u64(&shared->clock);
 }
 
+/* Each tick of either word is newer than both were, so the same clock means that neither has ticked. */
 uint64
 fql_word_read(FqlTag tag)
 {
-	return pg_atomic_read_u64(&shared->words[fql_word_of(tag, FQL_PART_ANY)]);
+	uint64		word = pg_atomic_read_u64(&shared->words[fql_word_of(tag, FQL_PART_ANY)]);
+	uint64		everything = pg_atomic_read_u64(&shared->words[fql_word_of_everything()]);
+	uint64		clock = Max(word >> PENDING_BITS, everything >> PENDING_BITS);
+
+	return (clock << PENDING_BITS) | ((word & PENDING_MASK) + (everything & PENDING_MASK));
 }
 
 bool
@@ -134,7 +161,7 @@ fql_word_pending(uint64 word)
 uint32
 fql_words_last(void)
 {
-	return (shared->line_mask << LINE_BITS) | (LINE_WORDS - 1);
+	return fql_word_of_everything();
 }
 
 uint64
@@ -144,23 +171,31 @@ fql_word_at(uint32 index)
 }
 
 static bool
-part_is_still(FqlTag tag, int part, uint64 clock)
+word_is_still(uint32 index, uint64 clock)
 {
-	uint64		word = pg_atomic_read_u64(&shared->words[fql_word_of(tag, part)]);
+	uint64		word = pg_atomic_read_u64(&shared->words[index]);
 
 	return !fql_word_is_pending(word) && fql_word_clock(word) <= clock;
+}
+
+static bool
+part_is_still(FqlTag tag, int part, uint64 clock)
+{
+	return word_is_still(fql_word_of(tag, part), clock);
 }
 
 bool
 fql_tag_holds(FqlTag tag, uint64 clock)
 {
-	return part_is_still(tag, FQL_PART_ANY, clock);
+	return part_is_still(tag, FQL_PART_ANY, clock) && word_is_still(fql_word_of_everything(), clock);
 }
 
 /* See "Which words" above. */
 bool
 fql_tag_holds_for(FqlTag tag, FqlColumns columns, uint64 clock)
 {
+	if (!word_is_still(fql_word_of_everything(), clock))
+		return false;
 	if (part_is_still(tag, FQL_PART_ANY, clock))
 		return true;
 	if (!part_is_still(tag, FQL_PART_ROWS, clock))
@@ -258,11 +293,17 @@ line_total(void)
 	return (uint32) 1 << pg_leftmost_one_pos64(lines);
 }
 
+/* With one line more, for the word of everything. */
+static uint64
+word_total(void)
+{
+	return ((uint64) line_total() + 1) * LINE_WORDS;
+}
+
 Size
 fql_words_shmem_size(void)
 {
-	return add_size(offsetof(FqlSharedWords, words),
-					mul_size(mul_size(line_total(), LINE_WORDS), sizeof(pg_atomic_uint64)));
+	return add_size(offsetof(FqlSharedWords, words), mul_size(word_total(), sizeof(pg_atomic_uint64)));
 }
 
 void
@@ -272,12 +313,10 @@ fql_words_shmem_init(bool found, void *memory, uint64 seed)
 
 	if (!found)
 	{
-		uint32		lines = line_total();
-
 		table->seed = seed;
-		table->line_mask = lines - 1;
+		table->line_mask = line_total() - 1;
 		pg_atomic_init_u64(&table->clock, 1);
-		for (uint64 i = 0; i < (uint64) lines * LINE_WORDS; i++)
+		for (uint64 i = 0; i < word_total(); i++)
 			pg_atomic_init_u64(&table->words[i], 0);
 	}
 	shared = table;

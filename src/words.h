@@ -23,6 +23,9 @@
 /* Index of a word, below the number of words. */
 extern uint32 fql_word_of(FqlTag tag, int part);
 
+/* The index of a word that belongs to every tag: who moves it has changed everything. */
+extern uint32 fql_word_of_everything(void);
+
 /* Readers and fills. */
 extern uint64 fql_clock_read(void);
 
@@ -34,7 +37,10 @@ extern uint64 fql_clock_read(void);
 extern bool fql_tag_holds(FqlTag tag, uint64 clock);
 extern bool fql_tag_holds_for(FqlTag tag, FqlColumns columns, uint64 clock);
 
-/* The word of FQL_PART_ANY itself: what a backend keeps is good while it stays the same and is not pending. */
+/*
+ * The word of FQL_PART_ANY, together with the word of everything: what a backend keeps is good while it stays the same
+ * and is not pending.
+ */
 extern uint64 fql_word_read(FqlTag tag);
 extern bool fql_word_is_pending(uint64 word);
 extern uint64 fql_word_clock(uint64 word);
@@ -44,7 +50,7 @@ extern uint32 fql_word_pending(uint64 word);
 extern uint32 fql_words_last(void);
 extern uint64 fql_word_at(uint32 index);
 
-/* Writers: for touched.c alone. */
+/* Writers: for touched.c and prepared.c alone. */
 extern void fql_fence_raise(const uint32 *words, uint32 count);
 extern void fql_fence_lower(const uint32 *words, uint32 count);
 extern void fql_fence_lower_with_tick(const uint32 *words, uint32 count);

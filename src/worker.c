@@ -1,6 +1,7 @@
 /*
  * worker.c
- *    The background worker "fraiseql worker": gives memory of dead entries back.
+ *    The background worker "fraiseql worker": gives memory of dead entries back, and lowers the fences of prepared
+ *    transactions that have ended.
  *
  * Freshness does not depend on it: an invalid or expired entry is never served, and the eviction hand takes it when
  * room is needed.  The worker only makes room earlier and the gauges truthful.  Each round looks at a bounded number of
@@ -10,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
@@ -21,6 +23,7 @@
 #include "cache.h"
 #include "compat.h"
 #include "guc.h"
+#include "prepared.h"
 #include "stats.h"
 #include "worker.h"
 
@@ -53,6 +56,18 @@ nap(void)
 	}
 }
 
+/* Readers do this too, before they execute; here it is for words that nobody asks about. */
+static void
+retire_prepared(void)
+{
+	if (!fql_prepared_any())
+		return;
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	fql_prepared_retire();
+	CommitTransactionCommand();
+}
+
 /* Runs until SIGTERM, which die() turns into the end of the process at the next CHECK_FOR_INTERRUPTS(). */
 void
 fql_worker_main(Datum argument pg_attribute_unused())
@@ -70,6 +85,7 @@ fql_worker_main(Datum argument pg_attribute_unused())
 			 errdetail("The cache has %d MB.", fql_cache_size)));
 	for (;;)
 	{
+		retire_prepared();
 		fql_cache_sweep(&position, SWEEP_BUDGET);
 		nap();
 	}

@@ -1,10 +1,12 @@
 # A table that logical replication writes to: what is applied makes answers invalid on the subscriber like any write,
-# from the first copy of the table to TRUNCATE.
+# from the first copy of the table to TRUNCATE; with two_phase, from COMMIT PREPARED on.
 use Fraiseql::Test;
 
 my $query = '{ accounts { balance } }';
-my $publisher = fraiseql_node('publisher', init => [ allows_streaming => 'logical' ], preload => 0, extension => 0);
-my $subscriber = fraiseql_node('subscriber');
+my $two_phase = 'max_prepared_transactions = 5';
+my $publisher = fraiseql_node('publisher', init => [ allows_streaming => 'logical' ], preload => 0, extension => 0,
+	config => $two_phase);
+my $subscriber = fraiseql_node('subscriber', config => $two_phase);
 
 # Write on the publisher, and wait until the subscriber has applied it.
 sub publish
@@ -56,6 +58,51 @@ for my $n (1 .. 20)
 	is($answer, 'kept|' . accounts($n), "write $n shows") if $answer ne 'kept|' . accounts($n);
 }
 is($session->query_safe(asked($query)), 'hit|' . accounts(20), 'twenty writes, each shown at once');
+
+# Two-phase commit: the subscriber prepares what the publisher prepares, and ends it when the publisher does.
+$publisher->safe_psql('postgres', 'CREATE TABLE stock (id int PRIMARY KEY, amount int NOT NULL); '
+	  . 'CREATE PUBLICATION stock_pub FOR TABLE stock');
+$subscriber->safe_psql('postgres', 'CREATE TABLE stock (id int PRIMARY KEY, amount int NOT NULL); '
+	  . "SELECT fraiseql.expose('stock')");
+$subscriber->safe_psql('postgres', 'CREATE SUBSCRIPTION stock_sub CONNECTION $$' . $publisher->connstr('postgres')
+	  . '$$ PUBLICATION stock_pub WITH (two_phase = true)');
+$subscriber->wait_for_subscription_sync($publisher, 'stock_sub');
+$subscriber->poll_query_until('postgres', "SELECT subtwophasestate = 'e' FROM pg_subscription WHERE subname = 'stock_sub'")
+  or die 'two_phase is not on';
+
+# The amounts that the subscriber answers, after it has applied this.
+sub stock_after
+{
+	my ($sql) = @_;
+
+	$publisher->safe_psql('postgres', $sql);
+	$publisher->wait_for_catchup('stock_sub');
+	return $session->query_safe(asked('{ stocks(orderBy: {id: ASC}) { amount } }'));
+}
+
+sub stock
+{
+	return '{"data":{"stocks":[' . join(',', map { qq({"amount":$_}) } @_) . ']}}';
+}
+
+is(stock_after('INSERT INTO stock VALUES (1, 10)'), 'kept|' . stock(10), 'in one phase');
+is(stock_after('SELECT 1'), 'hit|' . stock(10), 'it hits');
+is(stock_after("BEGIN; UPDATE stock SET amount = 20; PREPARE TRANSACTION 'one'"),
+	'rejected: write|' . stock(10), 'prepared on the publisher');
+is($subscriber->safe_psql('postgres', 'SELECT count(*) FROM pg_prepared_xacts'), '1', 'and on the subscriber');
+is(stock_after("COMMIT PREPARED 'one'"), 'kept|' . stock(20), 'committed');
+is(stock_after('SELECT 1'), 'hit|' . stock(20), 'it hits');
+is(stock_after("BEGIN; UPDATE stock SET amount = 30; PREPARE TRANSACTION 'one'"),
+	'rejected: write|' . stock(20), 'prepared again');
+is(stock_after("ROLLBACK PREPARED 'one'"), 'kept|' . stock(20), 'rolled back');
+is(stock_after('SELECT 1'), 'hit|' . stock(20), 'it hits');
+for my $n (1 .. 10)
+{
+	my $answer = stock_after("BEGIN; UPDATE stock SET amount = $n; PREPARE TRANSACTION 'one'; COMMIT PREPARED 'one'");
+
+	is($answer, 'kept|' . stock($n), "prepared write $n shows") if $answer ne 'kept|' . stock($n);
+}
+is(stock_after('SELECT 1'), 'hit|' . stock(10), 'ten prepared writes, each shown at once');
 $session->quit;
 
 $subscriber->stop;

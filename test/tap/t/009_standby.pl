@@ -2,7 +2,7 @@
 use Fraiseql::Test;
 
 my $query = '{ accounts { balance } }';
-my $primary = fraiseql_node('primary', init => [ allows_streaming => 1 ]);
+my $primary = fraiseql_node('primary', init => [ allows_streaming => 1 ], config => 'max_prepared_transactions = 5');
 
 create_accounts($primary);
 is(ask($primary, $query), 'kept|' . accounts(100, 100), 'the primary caches');
@@ -40,11 +40,16 @@ like($session->query_safe(asked($query)), qr/The schema is empty/, 'what was hid
 write_on_primary("SELECT fraiseql.expose('account')");
 is($session->query_safe(asked($query)), 'bypass: recovery|' . accounts(70, 100), 'and comes back');
 write_on_primary('ALTER TABLE account ADD note text');
+write_on_primary("BEGIN; INSERT INTO account VALUES (3, 30); PREPARE TRANSACTION 'one'");
 $primary->stop;
 $standby->promote;
 $standby->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()') or die 'it is not promoted';
 is($session->query_safe(asked('{ accounts { note } }')),
-	'kept|{"data":{"accounts":[{"note":null},{"note":null}]}}', 'and after it, knows what was replayed meanwhile');
+	'rejected: starting|{"data":{"accounts":[{"note":null},{"note":null}]}}', 'and after it, knows what was replayed meanwhile');
+is(ask($standby, $query), 'rejected: starting|' . accounts(70, 100), 'what was prepared on the primary has no fence here');
+$standby->safe_psql('postgres', "COMMIT PREPARED 'one'");
+is($session->query_safe(asked($query)), 'kept|' . accounts(70, 100, 30), 'it is committed here');
+$standby->safe_psql('postgres', 'DELETE FROM account WHERE id = 3');
 is(ask($standby, $query), 'kept|' . accounts(70, 100), 'promoted, it keeps answers');
 is($session->query_safe(asked($query)), 'hit|' . accounts(70, 100), 'serves them');
 $standby->safe_psql('postgres', 'UPDATE account SET balance = 1 WHERE id = 2');

@@ -19,7 +19,11 @@ use POSIX ();
 use Time::HiRes qw(time usleep);
 
 my $seconds = $ENV{FRAISEQL_STRESS_SECONDS} // 15;
-my $node = fraiseql_node('stress', config => "fraiseql.worker_interval = 20ms\nlog_statement = none");
+my $node = fraiseql_node('stress', config => <<'CONF');
+fraiseql.worker_interval = 20ms
+log_statement = none
+max_prepared_transactions = 5
+CONF
 
 $node->safe_psql('postgres', <<'SQL');
 CREATE TABLE account (id int PRIMARY KEY, balance int NOT NULL, version int NOT NULL DEFAULT 0);
@@ -157,6 +161,28 @@ SELECT must((fraiseql.execute('{ papers { edition } }') #>> '{data,papers,0,edit
 SQL
 );
 
+# Two-phase commit, which cannot be a prepared statement: in its own pgbench.
+my %two_phase = (
+	'two_phase@1' => <<'SQL',
+\set a random(1, 7)
+\set b random(:a + 1, 8)
+\set amount random(-50, 50)
+\set fate random(1, 4)
+BEGIN;
+UPDATE account SET balance = balance - :amount, version = version + 1 WHERE id = :a;
+UPDATE account SET balance = balance + :amount, version = version + 1 WHERE id = :b;
+SELECT version AS mine FROM account WHERE id = :b \gset
+PREPARE TRANSACTION 'client :client_id';
+SELECT check_accounts();
+\if :fate = 1
+ROLLBACK PREPARED 'client :client_id';
+\else
+COMMIT PREPARED 'client :client_id';
+SELECT must((fraiseql.execute('query($id: Int!) { account(id: $id) { version } }', jsonb_build_object('id', :b)) #>> '{data,account,version}')::int >= :mine, 'an own prepared write is missing');
+\endif
+SQL
+);
+
 # Scripts as arguments of pgbench.
 sub script_files
 {
@@ -253,6 +279,7 @@ sub replace_edition
 # First part: everything.
 my $session = $node->background_psql('postgres');
 my $pgbench = start_pgbench('everything', $seconds, '--protocol=prepared', '--client=10', '--jobs=2', script_files(%scripts));
+my $preparer = start_pgbench('preparer', $seconds, '--client=2', script_files(%two_phase));
 my $end = time() + $seconds - 1;
 my $rounds = 0;
 my $violations = '';
@@ -261,7 +288,7 @@ my $violations = '';
 $session->query_safe('SET client_min_messages = warning');
 while (time() < $end)
 {
-	my @pids = processes($session, 'everything');
+	my @pids = (processes($session, 'everything'), processes($session, 'preparer'));
 
 	# not there yet, or no longer there because an answer was wrong
 	if (@pids == 0)
@@ -277,6 +304,7 @@ while (time() < $end)
 	$session->query_safe('SELECT fraiseql.cache_reset()') if $rounds % 7 == 0;
 }
 finish_pgbench('everything', $pgbench);
+finish_pgbench('preparer', $preparer);
 note $node->safe_psql('postgres', 'SELECT * FROM fraiseql.cache_stats', extra_params => ['-x']);
 note $node->safe_psql('postgres', 'SELECT reason, count FROM fraiseql.bypass_stats WHERE count > 0');
 cmp_ok($rounds, '>', 2, 'the adversary was at work');
