@@ -248,6 +248,6 @@ fql_fences_check(FqlFindings *findings)
 	read_holders(check.after);
 	if (nothing_moved(begin, check.after, &words) && words != check.pending)
 		fql_found(findings, FQL_INVARIANT_FENCES,
-				  "the words count " UINT64_FORMAT " fences, and their holders have " UINT64_FORMAT, check.pending, words);
+				  "the words count " UINT64_FORMAT " fences, and holders have " UINT64_FORMAT, check.pending, words);
 	check_owners(findings);
 }

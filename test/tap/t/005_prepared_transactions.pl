@@ -44,6 +44,14 @@ sub settled
 	is(ask($node, $query), "hit|$answer", "$name: and hits");
 }
 
+# The words agree with those who hold fences.
+sub coherent
+{
+	my ($name) = @_;
+
+	is($node->safe_psql('postgres', 'SELECT * FROM fraiseql.validate_coherency()'), '', "$name: coherent");
+}
+
 create_ask($node);
 $node->safe_psql('postgres', 'CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item VALUES (1); '
 	  . 'CREATE TABLE unrelated (id int PRIMARY KEY); '
@@ -126,10 +134,12 @@ is($session->query_safe(asked($query)), 'kept|' . offers(200), 'ended by the oth
 # Two at once: the fence is up until both have ended.
 prepare('INSERT INTO item VALUES (2)', 'one');
 prepare('INSERT INTO item VALUES (3)', 'two');
+coherent('two are prepared');
 finish('COMMIT', 'two');
 is($asker->query_safe(asked($query)), 'rejected: write|' . offers(200, 600), 'one of two has ended');
 finish('COMMIT', 'one');
 is($asker->query_safe(asked($query)), 'kept|' . offers(200, 400, 600), 'both have ended');
+coherent('both have ended');
 $_->quit for ($session, $asker);
 $node->safe_psql('postgres', 'DELETE FROM item WHERE id > 1');
 settled('back again', offers(200));
@@ -158,6 +168,7 @@ $node->safe_psql('postgres', join(";\n", map {
 	("BEGIN", "INSERT INTO item VALUES (2)", "PREPARE TRANSACTION 'one'",
 		$_ % 2 ? "ROLLBACK PREPARED 'one'" : "COMMIT PREPARED 'one'", 'DELETE FROM item WHERE id = 2') } (1 .. 400)));
 settled('four hundred in a row', offers(200));
+coherent('four hundred in a row');
 
 # Without a reader, the worker lowers the fence.
 $node->append_conf('postgresql.conf', "log_min_messages = debug1\nfraiseql.worker_interval = '100ms'");
@@ -197,6 +208,7 @@ is(ask($node, $crates), 'kept|{"data":{"crates":[]}}', 'another table');
 prepare('INSERT INTO wide SELECT generate_series(1, 400)');
 is(ask($node, $query), 'rejected: write|' . offers(200), 'they concern everything');
 is(ask($node, $crates), 'rejected: write|{"data":{"crates":[]}}', 'they concern everything, indeed');
+coherent('everything');
 is(ask($node, '{ wides(where: {id: {eq: 400}}) { id } }'), 'rejected: write|{"data":{"wides":[]}}', 'and the last of them');
 finish('COMMIT');
 is(ask($node, '{ wides(where: {id: {eq: 400}}) { id } }'), 'kept|{"data":{"wides":[{"id":400}]}}', 'it shows');
@@ -278,6 +290,7 @@ like($error, qr/prepared transactions are disabled/, 'PREPARE fails');
 is(ask($node, $query), 'hit|' . offers(7), 'and leaves no fence');
 $node->safe_psql('postgres', 'UPDATE item SET id = 2');
 settled('ordinary writes go on', offers(14));
+coherent('at the end');
 
 $node->stop;
 done_testing();

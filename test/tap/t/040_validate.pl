@@ -73,12 +73,12 @@ ok(defined $second, 'where they are');
 # Fences.
 sees('a fence without an owner', [ [ 'word', 12345, 1 ] ],
 	qr/^fences\|word 12345 counts 1 transactions in commit, where there are at most 0$/m,
-	qr/^fences\|the words count 1 fences, and processes have 0$/m);
+	qr/^fences\|the words count 1 fences, and holders have 0$/m);
 sees('a fence lowered twice', [ [ 'word', 12345, -1 ] ],
 	qr/^fences\|word 12345 counts 1048575 transactions/m);
 sees('an owner that is gone', [ [ 'owner_pid', 90, 1 ], [ 'owner_words', 90, 3 ] ],
 	qr/^fences\|process 1 has a fence on 3 words, and is gone$/m,
-	qr/^fences\|the words count 0 fences, and processes have 3$/m);
+	qr/^fences\|the words count 0 fences, and holders have 3$/m);
 
 my $idle = $node->background_psql('postgres');
 my $idle_pid = $idle->query_safe('SELECT pg_backend_pid()');
