@@ -316,15 +316,24 @@ for my $counter ('hits', 'fills', 'invalidations')
 cmp_ok($node->safe_psql('postgres', "SELECT count FROM fraiseql.bypass_stats WHERE reason = 'write'"),
 	'>', 0, 'and answers that a write overtook');
 
-# Second part: one who replaces the function as fast as can be, and is stopped in the middle all the time.
+# Second part: one who replaces the function as fast as can be, in one phase and in two, and is stopped in the middle all
+# the time.
 my $part = 1 + int($seconds / 3);
 my $readers = start_pgbench('readers', $part, '--protocol=prepared', '--client=3',
 	script_files('paper_again@1' => $scripts{'paper@10'}));
-my $replacer = start_pgbench('replacer', $part, '--client=1', script_files('replace@1' => <<'SQL'));
+my %replace = ('replace@1' => <<'SQL', 'replace_prepared@1' => <<'SQL');
 SELECT n + 1 AS next FROM told \gset
 CREATE OR REPLACE FUNCTION edition() RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN :next; END';
 UPDATE told SET n = :next;
 SQL
+SELECT n + 1 AS next FROM told \gset
+BEGIN;
+CREATE OR REPLACE FUNCTION edition() RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN :next; END';
+PREPARE TRANSACTION 'edition';
+COMMIT PREPARED 'edition';
+UPDATE told SET n = :next;
+SQL
+my $replacer = start_pgbench('replacer', $part, '--client=1', script_files(%replace));
 
 $end = time() + $part - 1;
 while (time() < $end)
