@@ -102,9 +102,17 @@ purity:
 	$(MAKE) -C test/unit purity
 
 # Random documents for SECONDS a target.
-SECONDS = 20
 fuzz:
-	$(MAKE) -C test/fuzz SECONDS=$(SECONDS)
+	$(MAKE) -C test/fuzz SECONDS=$(or $(SECONDS),20)
+
+# Random clients and nemeses for SECONDS, and a verdict on what they saw; beginning with SEED.
+test-consistency:
+	@test/consistency/run --seconds $(or $(SECONDS),45) $(if $(SEED),--seed $(SEED)) \
+		$(if $(NEMESES),--nemeses '$(NEMESES)') $(if $(CLIENTS),--clients $(CLIENTS))
+
+# Builds with one rule of the protocol removed: the verdict must be that something is wrong.  MUTANTS="a b" for some.
+test-consistency-mutants:
+	@test/consistency/mutants $(MUTANTS)
 
 # The form of the source files: white space, tabs, width.
 format-check:
@@ -115,4 +123,5 @@ SUITE = bookworm
 chroot-test:
 	test/chroot $(SUITE)
 
-.PHONY: all install installcheck installcheck-preload clean test demo bench bench-hitrate model-test unit purity fuzz format-check chroot-test
+.PHONY: all install installcheck installcheck-preload clean test demo bench bench-hitrate model-test unit purity fuzz format-check \
+	test-consistency test-consistency-mutants chroot-test
