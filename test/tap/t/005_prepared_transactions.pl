@@ -144,6 +144,44 @@ $_->quit for ($session, $asker);
 $node->safe_psql('postgres', 'DELETE FROM item WHERE id > 1');
 settled('back again', offers(200));
 
+# COMMIT PREPARED makes the transaction visible, removes the files of tables that it drops, and only then tells other
+# backends of new definitions.  Meanwhile they still call the old function, and what they compute must not stay.
+sub prepare_slow_end
+{
+	my ($price) = @_;
+	my @tables = map { "dropped_$_" } (1 .. 300);
+
+	$node->safe_psql('postgres', join('; ', map { "CREATE TABLE $_ ()" } @tables));
+	prepare(replace_price($price) . '; DROP TABLE ' . join(', ', @tables));
+}
+
+sub finish_while_others_ask
+{
+	my ($name, $price) = @_;
+	my $other = $node->background_psql('postgres');
+
+	$other->query_until(qr/asking/, <<"SQL");
+\\echo asking
+DO \$\$ BEGIN
+	WHILE clock_timestamp() < statement_timestamp() + interval '1 second' LOOP
+		PERFORM fraiseql.execute('$query');
+	END LOOP;
+END \$\$;
+SQL
+	finish('COMMIT');
+	like(ask($node, $query), qr/\|\Q@{[ offers($price) ]}\E$/, "$name: the new function, while others ask");
+	$other->quit;
+	is(ask($node, $query), 'hit|' . offers($price), "$name: and afterwards");
+}
+
+for my $price (201 .. 203)
+{
+	prepare_slow_end($price);
+	finish_while_others_ask("price $price", $price);
+}
+$node->safe_psql('postgres', replace_price(200));
+settled('back again', offers(200));
+
 # A PREPARE that fails leaves nothing.
 sub refused
 {
@@ -186,7 +224,7 @@ $node->append_conf('postgresql.conf', 'log_min_messages = warning');
 $node->reload;
 
 # More than the table has room for, in one table: it counts as a whole, and others do not.
-is(ask($node, $crates), 'hit|{"data":{"crates":[]}}', 'another table');
+is(ask($node, $crates), 'kept|{"data":{"crates":[]}}', 'another table');
 prepare('INSERT INTO item SELECT generate_series(2, 800); DELETE FROM item WHERE id > 2');
 is(ask($node, $query), 'rejected: write|' . offers(200), 'many rows');
 is(ask($node, '{ offers(where: {id: {eq: 77777}}) { price } }'), 'rejected: write|' . offers(), 'concern every row');
@@ -245,6 +283,16 @@ prepare('INSERT INTO item VALUES (2)');
 $node->stop('immediate');
 $node->start;
 starting('a crash, rolled back', offers(200), offers(200));
+
+# The end of a transaction from before the start is as long.
+for my $price (201 .. 202)
+{
+	prepare_slow_end($price);
+	$node->restart;
+	finish_while_others_ask("price $price after a restart", $price);
+}
+$node->safe_psql('postgres', replace_price(200));
+settled('back again', offers(200));
 
 # One more that is prepared before the cache has opened has its fence.
 prepare('INSERT INTO item VALUES (2)', 'one');
