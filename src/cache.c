@@ -16,6 +16,7 @@
 #include "guc.h"
 #include "holds.h"
 #include "store.h"
+#include "testpoint.h"
 #include "words.h"
 
 /* No entry may take more than this part of the cache. */
@@ -45,6 +46,7 @@ fql_cache_get(const FqlKey *key, const FqlReader *reader, FqlItem *item)
 	cursor = (FqlCursor){header.first_block, 0};
 	if (!fql_entry_holds(index, &header, &cursor) || header.expires_at <= GetCurrentTimestamp())
 		return false;
+	FQL_TEST_POINT(hit_found);
 
 	/* header came whole from one published entry, so its length is one that fql_cache_put() accepted */
 	response = palloc(VARHDRSZ + header.response_length);
@@ -159,6 +161,7 @@ fql_cache_put(const FqlKey *key, const FqlAnswer *answer)
 		return FQL_REJECTED_WRITE;
 	if (!fql_evict_reserve((uint32) block_count, &index))
 		return FQL_REJECTED_NO_ROOM;
+	FQL_TEST_POINT(reserved);
 
 	fill_header(fql_store_entry(index), key, answer);
 	write_content(fql_store_entry(index)->first_block, key, answer);
@@ -182,6 +185,7 @@ renew_entry(uint32 index, const FqlSharedEntry *header, uint64 version, uint64 c
 {
 	if (fql_entry_is_untouched(header, fql_entry_holds_since(index)) || !fql_entry_is_untouched(header, clock))
 		return;
+	FQL_TEST_POINT(renewing);
 	fql_store_lock();
 	if (fql_store_is_version(index, version))
 		pg_atomic_write_u64(&fql_store_entry(index)->holds_since, clock);
@@ -203,9 +207,11 @@ sweep_entry(uint32 index, TimestampTz now)
 	state = fql_entry_state(index, &header, now);
 	if (state == FQL_ENTRY_LIVE)
 	{
+		FQL_TEST_POINT(found_live);
 		renew_entry(index, &header, version, clock);
 		return;
 	}
+	FQL_TEST_POINT(reclaiming);
 	fql_store_lock();
 	if (fql_store_is_version(index, version))
 	{

@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "evict.h"
+#include "testpoint.h"
 
 /* Longest hold of the store's lock, in entries looked at, and how often a fill tries again. */
 #define EVICTION_STEPS 128
@@ -62,6 +63,7 @@ evict_step(TimestampTz now)
 		fql_store_entry(index)->visited = 0;
 		return true;
 	}
+	FQL_TEST_POINT(evicting);
 	fql_store_remove(index);
 	fql_evict_count(index, state, FQL_COUNTER_EVICTIONS);
 	return true;

@@ -55,6 +55,7 @@
 #include "schema.h"
 #include "shmem.h"
 #include "stats.h"
+#include "testpoint.h"
 #include "vary.h"
 #include "verify.h"
 #include "words.h"
@@ -192,6 +193,7 @@ keep_answer(const FqlRequest *request, const FqlProbe *probe, FqlObservation *ob
 		return FQL_REJECTED_STARTING;
 	if (!request->is_current || fql_word_read(schema) != request->schema_word)
 		return FQL_REJECTED_WRITE;
+	FQL_TEST_POINT(schema_checked);
 	fql_depend_on(observation->dependencies, schema);
 	fql_depend_on(observation->dependencies, fql_tag_roles());
 	answer->groups = fql_dependencies_groups(observation->dependencies, &answer->group_count);
@@ -248,19 +250,24 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 	bool		clean = false;
 	bool		started = false;
 
+	FQL_TEST_POINT(missed);
 	if (purpose == FQL_TO_KEEP)
 	{
 		started = fql_prepared_start_is_over();
 		answer.start_clock = fql_clock_read();
 	}
+	FQL_TEST_POINT(s0_read);
 	pg_memory_barrier();
 	AcceptInvalidationMessages();
+	FQL_TEST_POINT(messages_received);
 	PushActiveSnapshot(GetTransactionSnapshot());
+	FQL_TEST_POINT(snapshot_taken);
 	if (purpose == FQL_TO_KEEP)
 		answer.snapshot_xmax = fql_xid_widen(GetActiveSnapshot()->xmax);
 
 	response = execute_observed(&observation, fields, count, arena, purpose, &clean);
 	PopActiveSnapshot();
+	FQL_TEST_POINT(executed);
 
 	if (purpose == FQL_TO_KEEP)
 	{

@@ -18,6 +18,7 @@
 #include "precise.h"
 #include "shmem.h"
 #include "sqlbody.h"
+#include "testpoint.h"
 #include "touched.h"
 #include "worker.h"
 
@@ -40,5 +41,6 @@ _PG_init(void)
 	{
 		fql_shmem_init();
 		fql_worker_init();
+		FQL_TEST_POINTS_INIT();
 	}
 }

@@ -31,6 +31,7 @@
 #include "guc.h"
 #include "store.h"
 #include "store_internal.h"
+#include "testpoint.h"
 
 /* Longer chains than this are not followed: a hash with a secret seed does not make them. */
 #define MAX_CHAIN 64
@@ -314,6 +315,7 @@ fql_store_remove(uint32 index)
 	store->changes++;
 	pg_atomic_write_u64(&entry->version, version + 1);
 	pg_write_barrier();
+	FQL_TEST_POINT(removing);
 	bucket_unlink(index);
 	queue_unlink(index);
 	free_blocks(entry);
@@ -421,6 +423,7 @@ fql_store_publish(uint32 index)
 	queue_push(index);
 	if (entry->kind == FQL_ITEM_ANSWER)
 		store->answer_count++;
+	FQL_TEST_POINT(publishing);
 	pg_write_barrier();
 	pg_atomic_write_u64(&entry->version, pg_atomic_read_u64(&entry->version) + 1);
 	pg_write_barrier();

@@ -35,6 +35,7 @@
 
 #include "guc.h"
 #include "prepared.h"
+#include "testpoint.h"
 #include "touched.h"
 #include "words.h"
 
@@ -243,6 +244,7 @@ raise_fence(void)
 	forget_if_nothing_changed();
 	fql_fence_raise(list, count);
 	fence_is_up = true;
+	FQL_TEST_POINT(fence_raised);
 }
 
 /* Touch the relations whose rows were named as a whole: then the words of their rows are not needed. */
@@ -360,6 +362,7 @@ xact_callback(XactEvent event, void *arg pg_attribute_unused())
 			break;
 		case XACT_EVENT_COMMIT:
 			committed = true;
+			FQL_TEST_POINT(commit_visible);
 			break;
 		case XACT_EVENT_ABORT:
 			/* an error after the commit (there should be none) does not undo it */
@@ -385,9 +388,13 @@ xact_callback(XactEvent event, void *arg pg_attribute_unused())
 
 /* Resource owners of portals and subtransactions come by here too; only the committed transaction's end counts. */
 static void
-resource_callback(ResourceReleasePhase phase, bool is_commit pg_attribute_unused(), bool is_top_level,
+resource_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level,
 				  void *arg pg_attribute_unused())
 {
+	if (is_commit && phase == RESOURCE_RELEASE_BEFORE_LOCKS && is_top_level)
+		FQL_TEST_POINT(messages_pending);
+	if (is_commit && phase == RESOURCE_RELEASE_AFTER_LOCKS && is_top_level)
+		FQL_TEST_POINT(before_tick);
 	if (committed && phase == RESOURCE_RELEASE_AFTER_LOCKS && is_top_level)
 		lower_fence_with_tick();
 }

@@ -84,6 +84,7 @@
 #include "compat.h"
 #include "guc.h"
 #include "owners.h"
+#include "testpoint.h"
 #include "words.h"
 
 #define PENDING_BITS 20
@@ -274,6 +275,7 @@ fql_fence_lower_with_tick(const uint32 *words, uint32 count)
 		return;
 	fql_owner_lowers();
 	tick = pg_atomic_add_fetch_u64(&shared->clock, 1);
+	FQL_TEST_POINT(ticked);
 	for (uint32 i = 0; i < count; i++)
 	{
 		prefetch_word(words, count, i + PREFETCH_DISTANCE);
