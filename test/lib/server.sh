@@ -12,6 +12,9 @@ SCRATCH=
 SERVER_USER=
 PG_CONFIG=${PG_CONFIG:-}
 
+# The private copy of the server that is used, below the scratch directory.  A caller may choose another for some steps.
+TREE=tree
+
 # Names of the builds that are known to be of the present sources.
 BUILT=${BUILT:-}
 
@@ -70,7 +73,7 @@ scratch_create()
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	trap scratch_remove EXIT
-	mkdir "$SCRATCH/socket" "$SCRATCH/tree"
+	mkdir "$SCRATCH/socket"
 	chmod 711 "$SCRATCH"
 	chmod 700 "$SCRATCH/socket"
 	give_to_server "$SCRATCH"
@@ -92,6 +95,7 @@ scratch_remove()
 	local pid_file
 
 	[ -n "$SCRATCH" ] || return 0
+	[ -d "$SCRATCH/$TREE" ] || TREE=$(cd "$SCRATCH" && ls -d tree* 2>/dev/null | head -n 1)
 	find "$SCRATCH" -name postmaster.pid 2>/dev/null | while read -r pid_file
 	do
 		as_server pg_ctl stop --silent --wait --mode=immediate -D "${pid_file%/*}" >/dev/null 2>&1 </dev/null || true
@@ -112,7 +116,7 @@ as_server()
 	then
 		drop=(setpriv --reuid="$SERVER_USER" --regid="$(id -g "$SERVER_USER")" --init-groups)
 	fi
-	(cd "$SCRATCH" && exec "${drop[@]}" env -i PATH="$SCRATCH/tree$PG_BINDIR:/usr/bin:/bin" HOME="$SCRATCH" \
+	(cd "$SCRATCH" && exec "${drop[@]}" env -i PATH="$SCRATCH/$TREE$PG_BINDIR:/usr/bin:/bin" HOME="$SCRATCH" \
 		LC_ALL=C.UTF-8 TZ=UTC PGUSER=postgres PGHOST="$SCRATCH/socket" "$@")
 }
 
@@ -123,18 +127,18 @@ tree_create()
 
 	for dir in "$PG_BINDIR" "$("$PG_CONFIG" --pkglibdir)" "$("$PG_CONFIG" --sharedir)"
 	do
-		mkdir -p "$SCRATCH/tree$dir"
-		cp -a "$dir/." "$SCRATCH/tree$dir/"
+		mkdir -p "$SCRATCH/$TREE$dir"
+		cp -a "$dir/." "$SCRATCH/$TREE$dir/"
 	done
-	chmod -R u+w,a+rX "$SCRATCH/tree"
-	give_to_server "$SCRATCH/tree"
+	chmod -R u+w,a+rX "$SCRATCH/$TREE"
+	give_to_server "$SCRATCH/$TREE"
 }
 
 # Install a build into it.  Usage: tree_install <name of build_module>
 tree_install()
 {
-	make -s -C "$BUILD_DIR/$1" PG_CONFIG="$PG_CONFIG" with_llvm=no install DESTDIR="$SCRATCH/tree"
-	chmod -R a+rX "$SCRATCH/tree"
+	make -s -C "$BUILD_DIR/$1" PG_CONFIG="$PG_CONFIG" with_llvm=no install DESTDIR="$SCRATCH/$TREE"
+	chmod -R a+rX "$SCRATCH/$TREE"
 }
 
 # Initialize and start a cluster.  Usage: cluster_start <name> [<line of postgresql.conf>...]

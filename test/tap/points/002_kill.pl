@@ -1,0 +1,121 @@
+# kill -9 of a process at each test point: the server makes itself anew, with an empty cache, and answers are right.
+use Fraiseql::Points;
+use Fraiseql::Test;
+
+my $query = '{ accounts { balance } }';
+my $node = fraiseql_node('kill',
+	config => "restart_after_crash = on\nfraiseql.worker_interval = 1h\nfraiseql.cache_size = 1MB");
+my $points = Fraiseql::Points->new($node);
+my $balance = 100;
+
+create_accounts($node);
+$node->safe_psql('postgres', <<'SQL');
+ALTER TABLE account ADD note text;
+CREATE TABLE page (id int PRIMARY KEY, body text NOT NULL);
+INSERT INTO page SELECT i, repeat(md5(i::text), 100) FROM generate_series(1, 400) AS i;
+SELECT fraiseql.expose('page');
+SQL
+
+# Until a process stands at the point; the process.  A cached answer to $query is there at the beginning.
+sub stop_session
+{
+	my ($point, $sql) = @_;
+
+	return $points->run_until($point, $points->session, $sql);
+}
+
+sub stop_worker
+{
+	my ($point) = @_;
+	my $worker = wait_for_worker($node);
+
+	$points->run_worker_until($point, $worker);
+	return { pid => $worker };
+}
+
+sub stop_commit
+{
+	my ($point) = @_;
+
+	$balance++ if $point ne 'fence_raised';
+	return stop_session($point, 'UPDATE account SET balance = balance + 1 WHERE id = 1');
+}
+
+sub stop_fill
+{
+	my ($point) = @_;
+
+	$node->safe_psql('postgres', 'UPDATE account SET balance = balance + 1 WHERE id = 1');
+	$balance++;
+	return stop_session($point, asked($query));
+}
+
+# A reader of more pages than the cache has room for.
+sub stop_reader
+{
+	my ($point) = @_;
+
+	return stop_session($point, <<'SQL' =~ s/;\n$//r);
+SELECT count(fraiseql.execute('query($id: Int!) { page(id: $id) { body } }', jsonb_build_object('id', id))) FROM page;
+SQL
+}
+
+sub stop_reclaim
+{
+	my ($point) = @_;
+
+	$node->safe_psql('postgres', 'UPDATE account SET balance = balance + 1 WHERE id = 1');
+	$balance++;
+	return stop_worker($point);
+}
+
+sub stop_renewal
+{
+	my ($point) = @_;
+
+	$node->safe_psql('postgres', 'UPDATE account SET note = now()');
+	return stop_worker($point);
+}
+
+my %stop = (
+	(map { $_ => \&stop_commit } qw(fence_raised commit_visible messages_pending before_tick ticked)),
+	(map { $_ => \&stop_fill } qw(missed s0_read messages_received snapshot_taken executed schema_checked reserved
+		publishing)),
+	hit_found => sub { stop_session($_[0], asked($query)) },
+	(map { $_ => \&stop_reader } qw(evicting removing)),
+	reclaiming => \&stop_reclaim,
+	found_live => \&stop_worker,
+	renewing => \&stop_renewal);
+my @names = $points->names;
+
+is_deeply([ sort @names ], [ sort keys %stop ], 'the test knows every test point');
+
+for my $point (@names)
+{
+	is(ask($node, $query), 'kept|' . accounts($balance, 100), "$point: an answer is kept");
+
+	my $worker = wait_for_worker($node);
+	my $stopped = $stop{$point}->($point);
+
+	kill('KILL', $stopped->{pid}) == 1 or die "no process $stopped->{pid}";
+	wait_for_restart($node, $worker);
+	eval { $stopped->{psql}->quit } if defined $stopped->{psql};
+	eval { $points->{control}->quit };
+	$points->connect;
+
+	is(cache_stat($node, 'entries, memory_bytes, hits, misses, fills, invalidations, evictions'),
+		'0|0|0|0|0|0|0', "$point: the cache is empty after the crash, and nothing is counted yet");
+	is($node->safe_psql('postgres', 'SELECT balance FROM account WHERE id = 1'),
+		$balance, "$point: what was committed is there, and nothing else");
+	is(ask($node, $query), 'kept|' . accounts($balance, 100), "$point: a fill");
+	is(ask($node, $query), 'hit|' . accounts($balance, 100), "$point: a hit");
+	$node->safe_psql('postgres', 'UPDATE account SET balance = balance + 1 WHERE id = 1');
+	$balance++;
+	is(ask($node, $query), 'kept|' . accounts($balance, 100), "$point: a write shows, and no fence is left");
+	is($points->violations, '', "$point: shared memory is coherent");
+	is($node->safe_psql('postgres', 'SELECT fraiseql.cache_reset()'), '1', "$point: one entry was in the cache");
+	is(cache_stat($node, 'entries, memory_bytes'), '0|0', "$point: and all of its memory comes back");
+}
+
+$node->stop;
+done_testing();
