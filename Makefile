@@ -101,6 +101,10 @@ unit:
 purity:
 	$(MAKE) -C test/unit purity
 
+# The code broken on purpose, one place at a time: does a test of races at test points see it?
+test-points-mutants:
+	@test/points-mutants $(MUTANTS)
+
 # Random documents for SECONDS a target.
 fuzz:
 	$(MAKE) -C test/fuzz SECONDS=$(or $(SECONDS),20)
@@ -124,4 +128,4 @@ chroot-test:
 	test/chroot $(SUITE)
 
 .PHONY: all install installcheck installcheck-preload clean test demo bench bench-hitrate model-test unit purity fuzz format-check \
-	test-consistency test-consistency-mutants chroot-test
+	test-consistency test-consistency-mutants test-points-mutants chroot-test
