@@ -250,6 +250,7 @@ class History:
                    for key, version, _, place, _ in transaction.writes):
                 self.commit(transaction, committed)
         self.verdict.notes["transactions"] = len(self.transactions)
+        self.verdict.notes["of them prepared"] = sum(t.prepared is not None for t in self.transactions)
         self.verdict.notes["of unknown outcome"] = sum(t.outcome == "unknown" for t in self.transactions)
         self.aborted = {(key, f"{version}/{token}") for t in self.transactions if t.outcome == "fail"
                         for key, version, token, _, _ in t.writes}

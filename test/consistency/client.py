@@ -634,7 +634,7 @@ class Client:
             if isinstance(error, Gone):
                 raise
         else:
-            transaction.finish("fail" if roll_back else "ok", since, now())
+            transaction.finish("fail" if roll_back else "ok", since, now(), name)
 
     def read_own(self, transaction):
         """A read in the transaction that has written: it sees its own writes, and nobody else may."""

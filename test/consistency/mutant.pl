@@ -89,6 +89,14 @@ my @mutants = (
 		[ 'execute.c', "\tif (TransactionIdIsValid(GetTopTransactionIdIfAny()))\n\t\treturn FQL_REJECTED_VOLATILE;\n", "" ]
 	],
 	[
+		'prepared-not-held', 'the table of prepared transactions holds none of their words',
+		[ 'touched.c', "\tfql_prepared_hold(list, count);\n", "\tfql_prepared_hold(list, 0);\n" ]
+	],
+	[
+		'prepared-retired-early', 'the fence of a prepared transaction comes down before it has ended',
+		[ 'prepared.c', "has_ended(TransactionId xid)\n{\n", "has_ended(TransactionId xid)\n{\n\tif (xid != InvalidTransactionId)\n\t\treturn true;\n" ]
+	],
+	[
 		'fence-stays-up', 'an abort after the fence was raised leaves it up, and so do commits, now and then',
 		[ 'touched.c', "\tif (fence_is_up)\n\t\tfql_fence_lower_with_tick(list, count);",
 			"\tif (fence_is_up)\n\t{\n\t\tfql_fence_raise(list, MyProcPid % 3 == 0 ? Min(count, 1) : 0);\n\t\tfql_fence_lower_with_tick(list, count);\n\t}" ]
