@@ -486,16 +486,6 @@ fql_column_sets(Relation relation)
  * Using
  */
 
-const FqlHashedColumn *
-fql_hashed_column(const FqlColumnSets *sets, AttrNumber column)
-{
-	int			position = column_position(sets, column);
-
-	if (position == sets->column_count || sets->columns[position].column != column)
-		return NULL;
-	return &sets->columns[position];
-}
-
 uint64
 fql_value_hash(FmgrInfo *hash, Datum value, bool isnull)
 {

@@ -49,9 +49,6 @@ typedef struct FqlColumnSets
  */
 extern const FqlColumnSets *fql_column_sets(Relation relation);
 
-/* The hashed column with that number, or NULL. */
-extern const FqlHashedColumn *fql_hashed_column(const FqlColumnSets *sets, AttrNumber column);
-
 /* The hash of a value for fql_tag_add_value(), with a function of the column's family for the value's type. */
 extern uint64 fql_value_hash(FmgrInfo *hash, Datum value, bool isnull);
 
