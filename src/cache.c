@@ -22,11 +22,13 @@
 /* No entry may take more than this part of the cache. */
 #define LARGEST_PART 8
 
-/* I5, and the rule for sessions with temporary objects. */
+/* I5, I6, and the rule for sessions with temporary objects. */
 static bool
 may_be_served(const FqlSharedEntry *header, const FqlReader *reader)
 {
 	if (header->may_meet_temporary && reader->has_temporary_schema)
+		return false;
+	if (reader->has_changes && !fql_entry_is_not_ours(header))
 		return false;
 	return !FullTransactionIdIsValid(reader->snapshot_xmin) ||
 		U64FromFullTransactionId(reader->snapshot_xmin) >= header->snapshot_xmax;

@@ -19,6 +19,7 @@ typedef struct FqlReader
 {
 	FullTransactionId snapshot_xmin;	/* REPEATABLE READ: of the transaction's snapshot; else invalid */
 	bool		has_temporary_schema;	/* an entry that may_meet_temporary is then refused */
+	bool		has_changes;	/* the transaction has changed something: an entry that shows it is refused */
 } FqlReader;
 
 /* Where something was found.  It may be gone or replaced at any time; the version tells. */

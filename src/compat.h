@@ -39,6 +39,15 @@ extern PGDLLIMPORT char *locale_monetary;
 extern PGDLLIMPORT char *locale_numeric;
 extern PGDLLIMPORT char *locale_time;
 
+/* What an executor's run hook is called with. */
+#if PG_VERSION_NUM >= 180000
+#define FQL_COMPAT_RUN_PARAMETERS QueryDesc *query, ScanDirection direction, uint64 count
+#define FQL_COMPAT_RUN_ARGUMENTS query, direction, count
+#else
+#define FQL_COMPAT_RUN_PARAMETERS QueryDesc *query, ScanDirection direction, uint64 count, bool execute_once
+#define FQL_COMPAT_RUN_ARGUMENTS query, direction, count, execute_once
+#endif
+
 /* Ask for memory that will be written to soon; where the compiler has no way to, nothing. */
 static inline void
 fql_compat_prefetch(volatile void *address)

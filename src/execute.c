@@ -5,9 +5,16 @@
  * The short way: a request and variables that this backend remembers, a key, a look-up, a copy.  Everything else takes
  * the long way, in a memory context of its own.
  *
- * Bypass (I6).  A transaction that has an xid has written, or is about to: its answers must show its own writes, and
- * nobody else may see them.  A SERIALIZABLE one must take predicate locks on what it reads.  Both go past the cache in
- * both directions.
+ * Bypass.  A SERIALIZABLE transaction must take predicate locks on what it reads: it goes past the cache in both
+ * directions.
+ *
+ * Own writes (I6).  A transaction that has an xid has written, or is about to: its answers must show its own writes, and
+ * nobody else may see them.  So it never fills.  It is served an entry that none of its changes shows in: no word that
+ * the entry asks for is one that the transaction would raise its fence on if it committed now.  An answer that its
+ * changes could alter has such a word, by the very argument by which their commit would invalidate the entry (I9, I10);
+ * all others are for it what they are for everybody.  What has been touched is all that has been changed only while no
+ * statement of its own that writes is under way (writing.c), so in such a statement nothing is served.  Changes that a
+ * ROLLBACK TO has undone still count: a needless execution.
  *
  * Hit.  READ COMMITTED: serve what cache.c finds valid; it is what executing would return at some instant within this
  * call (words.c).  REPEATABLE READ (I5): serve only if also R.xmin >= F.xmax, where R is the transaction's snapshot and
@@ -56,9 +63,11 @@
 #include "shmem.h"
 #include "stats.h"
 #include "testpoint.h"
+#include "touched.h"
 #include "vary.h"
 #include "verify.h"
 #include "words.h"
+#include "writing.h"
 #include "xid.h"
 
 PG_FUNCTION_INFO_V1(fql_execute);
@@ -80,6 +89,13 @@ warn_not_preloaded(void)
 			 errhint("Add fraiseql to shared_preload_libraries and restart the server.")));
 }
 
+/* Has the transaction written, or is it about to? */
+static bool
+has_written(void)
+{
+	return TransactionIdIsValid(GetTopTransactionIdIfAny());
+}
+
 /* Why this call may not use the cache, or FQL_REASON_NONE. */
 static FqlReason
 bypass_reason(void)
@@ -93,7 +109,7 @@ bypass_reason(void)
 		return FQL_BYPASS_DISABLED;
 	if (RecoveryInProgress())
 		return FQL_BYPASS_RECOVERY;
-	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
+	if (has_written() && fql_is_writing())
 		return FQL_BYPASS_OWN_WRITES;
 	if (IsolationIsSerializable())
 		return FQL_BYPASS_SERIALIZABLE;
@@ -123,6 +139,7 @@ this_reader(void)
 	FqlReader	reader;
 
 	reader.has_temporary_schema = has_temporary_schema();
+	reader.has_changes = has_written() && fql_have_touched_anything();
 	reader.snapshot_xmin = InvalidFullTransactionId;
 	if (IsolationUsesXactSnapshot())
 		reader.snapshot_xmin = fql_xid_widen(GetTransactionSnapshot()->xmin);
@@ -170,7 +187,7 @@ rejection_reason(const FqlObservation *observation, bool clean)
 		return FQL_REJECTED_ERROR;
 	if (observation->reason != FQL_REASON_NONE)
 		return observation->reason;
-	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
+	if (has_written())
 		return FQL_REJECTED_VOLATILE;
 	if (IsolationUsesXactSnapshot())
 		return FQL_REJECTED_ISOLATION;
@@ -283,6 +300,8 @@ fql_execute_verdict(const FqlObservation *observation, bool clean)
 {
 	FqlReason	bypass = bypass_reason();
 
+	if (bypass == FQL_REASON_NONE && has_written())
+		bypass = FQL_BYPASS_OWN_WRITES;
 	return bypass != FQL_REASON_NONE ? bypass : rejection_reason(observation, clean);
 }
 
@@ -365,9 +384,15 @@ look_up(const FqlRequest *request, FqlStr variables, FqlProbe *probe)
 		return NULL;
 	}
 	response = fql_vary_get(&key, &reader, &probe->vary, &probe->place);
-	fql_stats_count(response != NULL ? FQL_COUNTER_HITS : FQL_COUNTER_MISSES);
-	if (response == NULL)
+	if (response != NULL)
+		fql_stats_count(FQL_COUNTER_HITS);
+	else if (has_written())
+		fql_stats_bypass(FQL_BYPASS_OWN_WRITES);
+	else
+	{
+		fql_stats_count(FQL_COUNTER_MISSES);
 		probe->key = copy_key(&key);
+	}
 	return response;
 }
 

@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "holds.h"
+#include "touched.h"
 #include "words.h"
 
 /* What stands in front of a group's tags. */
@@ -29,17 +30,21 @@ typedef struct FqlKeptGroup
 StaticAssertDecl(sizeof(FqlKeptGroup) % sizeof(FqlTag) == 0 && FQL_BLOCK_SIZE % sizeof(FqlTag) == 0,
 				 "a tag must not lie in two blocks");
 
-/* How a tag is asked: as its group says, or so that every change counts. */
-typedef enum Strictness
+/*
+ * What is asked of each tag: has nothing changed since the clock stood there, as its group says, or so that every
+ * change counts; or has the current transaction changed nothing, as its group says (then the clock has no meaning).
+ */
+typedef enum Question
 {
-	AS_READ,
-	ANY_CHANGE
-} Strictness;
+	HOLDS_AS_READ,
+	IS_UNTOUCHED,
+	IS_NOT_OURS
+} Question;
 
 static bool
-tags_hold(const FqlTag *tags, uint32 count, const FqlKeptGroup *group, uint64 clock, Strictness strictness)
+tags_hold(const FqlTag *tags, uint32 count, const FqlKeptGroup *group, uint64 clock, Question question)
 {
-	bool		any_change = group->any_change || strictness == ANY_CHANGE;
+	bool		any_change = group->any_change || question == IS_UNTOUCHED;
 
 	for (uint32 i = 0; i < count; i++)
 	{
@@ -49,18 +54,34 @@ tags_hold(const FqlTag *tags, uint32 count, const FqlKeptGroup *group, uint64 cl
 	return true;
 }
 
+/* The same for the words that this transaction would raise the fence on if it committed now. */
+static bool
+tags_are_not_ours(const FqlTag *tags, uint32 count, const FqlKeptGroup *group)
+{
+	for (uint32 i = 0; i < count; i++)
+	{
+		if (group->any_change ? fql_have_touched(tags[i]) : fql_have_touched_for(tags[i], group->columns))
+			return false;
+	}
+	return true;
+}
+
 /* The tags of one group, where they lie; the cursor moves past them. */
 static bool
-group_holds(FqlCursor *cursor, const FqlKeptGroup *group, uint64 clock, Strictness strictness)
+group_holds(FqlCursor *cursor, const FqlKeptGroup *group, uint64 clock, Question question)
 {
 	size_t		remaining = (size_t) group->count * sizeof(FqlTag);
 
 	while (remaining > 0)
 	{
 		size_t		taken = 0;
-		const char *place = fql_cursor_take(cursor, remaining, &taken);
+		const FqlTag *tags = (const FqlTag *) fql_cursor_take(cursor, remaining, &taken);
+		uint32		count = (uint32) (taken / sizeof(FqlTag));
 
-		if (place == NULL || !tags_hold((const FqlTag *) place, taken / sizeof(FqlTag), group, clock, strictness))
+		if (tags == NULL)
+			return false;
+		if (question == IS_NOT_OURS ? !tags_are_not_ours(tags, count, group) :
+			!tags_hold(tags, count, group, clock, question))
 			return false;
 		remaining -= taken;
 	}
@@ -85,13 +106,13 @@ next_group(FqlCursor *cursor, uint32 *length, FqlKeptGroup *group)
  * lead nowhere: the length, which is the header's, bounds the walk, and any number is some word's.
  */
 static bool
-all_hold(FqlCursor *cursor, uint32 length, uint64 clock, Strictness strictness)
+all_hold(FqlCursor *cursor, uint32 length, uint64 clock, Question question)
 {
 	while (length > 0)
 	{
 		FqlKeptGroup group;
 
-		if (!next_group(cursor, &length, &group) || !group_holds(cursor, &group, clock, strictness))
+		if (!next_group(cursor, &length, &group) || !group_holds(cursor, &group, clock, question))
 			return false;
 	}
 	return true;
@@ -107,7 +128,7 @@ fql_entry_holds_since(uint32 index)
 bool
 fql_entry_holds(uint32 index, const FqlSharedEntry *header, FqlCursor *cursor)
 {
-	return all_hold(cursor, header->tags_length, fql_entry_holds_since(index), AS_READ);
+	return all_hold(cursor, header->tags_length, fql_entry_holds_since(index), HOLDS_AS_READ);
 }
 
 bool
@@ -115,7 +136,15 @@ fql_entry_is_untouched(const FqlSharedEntry *header, uint64 clock)
 {
 	FqlCursor	cursor = {header->first_block, 0};
 
-	return all_hold(&cursor, header->tags_length, clock, ANY_CHANGE);
+	return all_hold(&cursor, header->tags_length, clock, IS_UNTOUCHED);
+}
+
+bool
+fql_entry_is_not_ours(const FqlSharedEntry *header)
+{
+	FqlCursor	cursor = {header->first_block, 0};
+
+	return all_hold(&cursor, header->tags_length, 0, IS_NOT_OURS);
 }
 
 FqlEntryState
@@ -171,7 +200,7 @@ fql_groups_hold(const FqlTagGroup *groups, int count, uint64 clock)
 	{
 		FqlKeptGroup kept = kept_group(&groups[i]);
 
-		if (!tags_hold(groups[i].tags, groups[i].count, &kept, clock, AS_READ))
+		if (!tags_hold(groups[i].tags, groups[i].count, &kept, clock, HOLDS_AS_READ))
 			return false;
 	}
 	return true;

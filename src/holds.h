@@ -26,6 +26,9 @@ extern bool fql_entry_holds(uint32 index, const FqlSharedEntry *header, FqlCurso
 /* Has nothing at all changed that any of its tags names, since the clock stood there? */
 extern bool fql_entry_is_untouched(const FqlSharedEntry *header, uint64 clock);
 
+/* Has the current transaction changed nothing that shows in it? */
+extern bool fql_entry_is_not_ours(const FqlSharedEntry *header);
+
 /* The clock as of which the entry is known to hold. */
 extern uint64 fql_entry_holds_since(uint32 index);
 

@@ -21,6 +21,7 @@
 #include "testpoint.h"
 #include "touched.h"
 #include "worker.h"
+#include "writing.h"
 
 PG_MODULE_MAGIC;
 
@@ -36,6 +37,7 @@ _PG_init(void)
 	fql_precise_init();
 	fql_sqlbody_init();
 	fql_ddl_init();
+	fql_writing_init();
 	fql_label_init();
 	if (process_shared_preload_libraries_in_progress)
 	{

@@ -183,10 +183,37 @@ fql_touch_columns(FqlTag tag, FqlColumns changed)
 	}
 }
 
+static bool
+have_touched_part(FqlTag tag, int part)
+{
+	return wordset_lookup(set, fql_word_of(tag, part)) != NULL;
+}
+
+bool
+fql_have_touched_anything(void)
+{
+	return count > 0;
+}
+
 bool
 fql_have_touched(FqlTag tag)
 {
-	return count > 0 && wordset_lookup(set, fql_word_of(tag, FQL_PART_ANY)) != NULL;
+	return count > 0 && have_touched_part(tag, FQL_PART_ANY);
+}
+
+bool
+fql_have_touched_for(FqlTag tag, FqlColumns columns)
+{
+	if (!fql_have_touched(tag))
+		return false;
+	if (have_touched_part(tag, FQL_PART_ROWS))
+		return true;
+	for (; columns != 0; columns &= columns - 1)
+	{
+		if (have_touched_part(tag, FQL_PART_COLUMN + pg_rightmost_one_pos64(columns)))
+			return true;
+	}
+	return false;
 }
 
 void

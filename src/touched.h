@@ -18,8 +18,15 @@ extern void fql_touch_rows(FqlTag tag);
 /* An update changed these columns of a row that the tag names, before or after; likewise. */
 extern void fql_touch_columns(FqlTag tag, FqlColumns changed);
 
-/* Has the current transaction touched it? */
+/*
+ * Has the current transaction touched it?  The second form asks as fql_tag_holds_for() does: for a reader who sees no
+ * more than these columns of the rows.
+ */
 extern bool fql_have_touched(FqlTag tag);
+extern bool fql_have_touched_for(FqlTag tag, FqlColumns columns);
+
+/* Has it touched anything? */
+extern bool fql_have_touched_anything(void);
 
 /*
  * May the transaction name one more changed row of the relation?  False once it has changed more rows of it than

@@ -24,6 +24,9 @@ from nemesis import CRASHES, NEMESES, Nemesis
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
+# Seconds after the load in which every client must have come to an end.
+PATIENCE = 60
+
 TABLES = {
     "author": (("a", "b"), ()), "post": (("a", "b", "p"), ("fk_author", "status")), "account": (("a",), ("branch",)),
     "left": (("a",), ()), "right": (("a",), ()), "stock": (("a", "b"), ("shelf",)), "scratch": (("p",), ("batch",)),
@@ -119,47 +122,42 @@ class Round:
         processes = [multiprocessing.Process(target=worker.main) for worker in workers]
         for process in processes:
             process.start()
-        self.watch()
+        self.watch(processes)
         for process in processes:
-            process.join(60)
             if process.is_alive():
                 self.log.write(e="broken", text="a client does not come to an end")
                 process.kill()
             elif process.exitcode != 0:
                 self.log.write(e="broken", text=f"a client ended with {process.exitcode}")
 
-    def watch(self):
-        """Add up the counters, which start from zero when the server does."""
+    def watch(self, processes):
+        """Until all have ended: add up the counters, which start from zero when the server does, and end what was left
+        prepared, also after the load, for a client may be waiting for its locks."""
         session = self.session()
         total = {"hits": 0, "misses": 0, "bypasses": 0, "fills": 0, "evictions": 0, "invalidations": 0}
         before = dict.fromkeys(total, 0)
-        while time.monotonic() < self.options.until:
+        while any(process.is_alive() for process in processes) and time.monotonic() < self.options.until + PATIENCE:
             time.sleep(0.2)
             try:
                 counters = dict(zip(total, session.run(f"SELECT {', '.join(total)} FROM fraiseql.cache_stats")[0]))
-            except (Refused, Gone):
-                session.drop()
+                for name, value in counters.items():
+                    total[name] += value - before[name] if value >= before[name] else value
+                before = counters
+                self.resolve(session)
+            except Refused:
+                session.rollback()
+            except Gone:
                 session = self.session()
-                continue
-            for name, value in counters.items():
-                total[name] += value - before[name] if value >= before[name] else value
-            before = counters
-            self.resolve(session)
         session.drop()
         self.log.write(e="stats", **total)
 
     def resolve(self, session):
         """What a client left prepared when its connection went would keep its locks: end it, one way or the other."""
-        try:
-            for (name,) in session.run("SELECT gid FROM pg_prepared_xacts WHERE database = current_database() "
-                                       "AND prepared < now() - interval '2 seconds'"):
-                outcome = "ok" if len(name) % 2 else "fail"
-                session.run(("COMMIT" if outcome == "ok" else "ROLLBACK") + f" PREPARED '{name}'")
-                self.log.write(e="resolved", name=name, o=outcome, ca=now())
-        except Refused:
-            pass
-        except Gone:
-            session.connect(time.monotonic() + 60)
+        for (name,) in session.run("SELECT gid FROM pg_prepared_xacts WHERE database = current_database() "
+                                   "AND prepared < now() - interval '2 seconds'"):
+            outcome = "ok" if len(name) % 2 else "fail"
+            session.run(("COMMIT" if outcome == "ok" else "ROLLBACK") + f" PREPARED '{name}'")
+            self.log.write(e="resolved", name=name, o=outcome, ca=now())
 
     def settle(self):
         """After the load: nothing is left prepared, the rows, and whether hits come back."""

@@ -80,13 +80,13 @@ my @mutants = (
 		[ 'vary.c', 'parts[2 * i + 1] = vary->settings[i].value;', 'parts[2 * i + 1] = NULL;' ]
 	],
 	[
-		'own-writes-cached', 'a transaction that has written asks the cache',
-		[ 'execute.c', "\tif (TransactionIdIsValid(GetTopTransactionIdIfAny()))\n\t\treturn FQL_BYPASS_OWN_WRITES;\n", "" ]
+		'own-writes-cached', 'a transaction that has written is served what its writes have changed',
+		[ 'execute.c', "reader.has_changes = has_written() && fql_have_touched_anything();", "reader.has_changes = false;" ]
 	],
 	[
-		'own-writes-kept', 'a transaction that has written asks the cache, and keeps its answers',
-		[ 'execute.c', "\tif (TransactionIdIsValid(GetTopTransactionIdIfAny()))\n\t\treturn FQL_BYPASS_OWN_WRITES;\n", "" ],
-		[ 'execute.c', "\tif (TransactionIdIsValid(GetTopTransactionIdIfAny()))\n\t\treturn FQL_REJECTED_VOLATILE;\n", "" ]
+		'own-writes-kept', 'a transaction that has written keeps its answers',
+		[ 'execute.c', "\telse if (has_written())\n\t\tfql_stats_bypass(FQL_BYPASS_OWN_WRITES);\n", "" ],
+		[ 'execute.c', "\tif (has_written())\n\t\treturn FQL_REJECTED_VOLATILE;\n", "" ]
 	],
 	[
 		'prepared-not-held', 'the table of prepared transactions holds none of their words',
