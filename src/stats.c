@@ -25,7 +25,7 @@ static const FqlReasonInfo reasons[FQL_REASON_COUNT] = {
 	[FQL_BYPASS_DISABLED] = {"disabled", "bypass", "fraiseql.cache_enabled is off."},
 	[FQL_BYPASS_RECOVERY] = {"recovery", "bypass", "The server is a standby, where writes run no triggers."},
 	[FQL_BYPASS_OWN_WRITES] = {"own_writes", "bypass",
-		"The transaction has written something, and must see its own writes."},
+		"The transaction has written something that shows in the answer, or there was no kept answer to serve."},
 	[FQL_BYPASS_SERIALIZABLE] = {"serializable", "bypass",
 		"The transaction is SERIALIZABLE, and a cached answer would take no predicate locks."},
 	[FQL_BYPASS_FUZZY_SEARCH] = {"fuzzy_search", "bypass", "gin_fuzzy_search_limit is set, so answers are random."},

@@ -5,8 +5,9 @@
 
 CONSISTENCY_LOGS=$BUILD_DIR/consistency
 
-# A small cache, so that answers are evicted; a low limit, so that few rows are many; room for locks, which clients take
-# by the thousand so that commits last.  In a directory of its own: the other suites' server may be running.
+# A small cache, so that answers are evicted (CACHE_SIZE for another); a low limit, so that few rows are many; room for
+# locks, which clients take by the thousand so that commits last.  In a directory of its own: the other suites' server may
+# be running.
 consistency_start()
 {
 	mkdir -p "$SCRATCH/consistency-socket" "$SCRATCH/histories" &&
@@ -14,7 +15,7 @@ consistency_start()
 		give_to_server "$SCRATCH/consistency-test" &&
 		give_to_server "$SCRATCH/histories" &&
 		give_to_server "$SCRATCH/consistency-socket" &&
-		cluster_start consistency 'autovacuum = off' 'fraiseql.cache_size = 1MB' 'fraiseql.tag_table_size = 4MB' \
+		cluster_start consistency 'autovacuum = off' "fraiseql.cache_size = ${CACHE_SIZE:-1MB}" 'fraiseql.tag_table_size = 4MB' \
 			'fraiseql.bulk_write_limit = 20' "deadlock_timeout = '100ms'" 'max_prepared_transactions = 20' \
 			'restart_after_crash = on' 'max_locks_per_transaction = 512' \
 			"unix_socket_directories = '$SCRATCH/consistency-socket'" "$@" &&
