@@ -8,13 +8,13 @@
  * Bypass.  A SERIALIZABLE transaction must take predicate locks on what it reads: it goes past the cache in both
  * directions.
  *
- * Own writes (I6).  A transaction that has an xid has written, or is about to: its answers must show its own writes, and
- * nobody else may see them.  So it never fills.  It is served an entry that none of its changes shows in: no word that
- * the entry asks for is one that the transaction would raise its fence on if it committed now.  An answer that its
- * changes could alter has such a word, by the very argument by which their commit would invalidate the entry (I9, I10);
- * all others are for it what they are for everybody.  What has been touched is all that has been changed only while no
- * statement of its own that writes is under way (writing.c), so in such a statement nothing is served.  Changes that a
- * ROLLBACK TO has undone still count: a needless execution.
+ * Own writes (I6).  A transaction that has an xid has written, or is about to: its answers must show its own writes,
+ * and nobody else may see them.  So it never fills.  It is served an entry that none of its changes shows in: no word
+ * that the entry asks for is one that the transaction would raise its fence on if it committed now.  An answer that
+ * its changes could alter has such a word, by the very argument by which their commit would invalidate the entry (I9,
+ * I10); all others are for it what they are for everybody.  What has been touched is all that has been changed only
+ * while no statement of its own that writes is under way (writing.c), so in such a statement nothing is served.
+ * Changes that a ROLLBACK TO has undone still count: a needless execution.
  *
  * Hit.  READ COMMITTED: serve what cache.c finds valid; it is what executing would return at some instant within this
  * call (words.c).  REPEATABLE READ (I5): serve only if also R.xmin >= F.xmax, where R is the transaction's snapshot and
@@ -174,7 +174,7 @@ answer_ttl(const FqlSelectedField *fields, int ttl)
 /* What a look-up that found no answer leaves to the fill. */
 typedef struct FqlProbe
 {
-	FqlKey	   *key;			/* NULL: the cache is not to be used */
+	FqlKey	   *key;			/* NULL: the answer is not to be kept */
 	FqlPlace	place;			/* of the answer that was found */
 	FqlVary		vary;			/* the settings that the operation is known to vary on */
 } FqlProbe;
@@ -189,8 +189,6 @@ rejection_reason(const FqlObservation *observation, bool clean)
 		return observation->reason;
 	if (has_written())
 		return FQL_REJECTED_VOLATILE;
-	if (IsolationUsesXactSnapshot())
-		return FQL_REJECTED_ISOLATION;
 	if (observation->may_meet_temporary && has_temporary_schema())
 		return FQL_REJECTED_TEMPORARY;
 	return FQL_REASON_NONE;
@@ -298,11 +296,15 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 FqlReason
 fql_execute_verdict(const FqlObservation *observation, bool clean)
 {
-	FqlReason	bypass = bypass_reason();
+	FqlReason	reason = bypass_reason();
 
-	if (bypass == FQL_REASON_NONE && has_written())
-		bypass = FQL_BYPASS_OWN_WRITES;
-	return bypass != FQL_REASON_NONE ? bypass : rejection_reason(observation, clean);
+	if (reason == FQL_REASON_NONE && has_written())
+		reason = FQL_BYPASS_OWN_WRITES;
+	if (reason == FQL_REASON_NONE)
+		reason = rejection_reason(observation, clean);
+	if (reason == FQL_REASON_NONE && IsolationUsesXactSnapshot())
+		reason = FQL_REJECTED_ISOLATION;
+	return reason;
 }
 
 /*
@@ -391,7 +393,10 @@ look_up(const FqlRequest *request, FqlStr variables, FqlProbe *probe)
 	else
 	{
 		fql_stats_count(FQL_COUNTER_MISSES);
-		probe->key = copy_key(&key);
+		if (IsolationUsesXactSnapshot())
+			fql_stats_reject(FQL_REJECTED_ISOLATION);
+		else
+			probe->key = copy_key(&key);
 	}
 	return response;
 }
