@@ -98,13 +98,24 @@ class Nemesis:
             self.log.write(e="broken", text="pg_ctl does not restart the server")
 
     def evict(self):
-        """More answers than the cache has room for."""
+        """More answers than the cache has room for: first those of posts, which writes make invalid meanwhile, then large
+        ones that stay right, until something is evicted."""
         self.storms += 1
         self.note("evict")
-        for i in range(150):
-            self.session.run("SELECT length(fraiseql.execute(%s)::text)",
-                             ("{ %s: posts { id a b p status fkAuthor author { id name a b } } }"
-                              % f"storm{self.storms}x{i}",))
+        before = self.evictions()
+        for i in range(100):
+            self.ask_anew(i, "posts { id a b p status fkAuthor author { id name a b } }")
+        for i in range(100, 600):
+            if i % 20 == 0 and self.evictions() != before:
+                break
+            self.ask_anew(i, "ballasts { id data }")
+
+    def evictions(self):
+        return self.session.run("SELECT evictions FROM fraiseql.cache_stats")[0][0]
+
+    def ask_anew(self, i, fields):
+        """What nobody has asked before."""
+        self.session.run("SELECT length(fraiseql.execute(%s)::text)", (f"{{ storm{self.storms}x{i}: {fields} }}",))
 
     def register(self, name, value, sql):
         """A change that readers are held to from when it is acknowledged."""

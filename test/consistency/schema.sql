@@ -73,6 +73,9 @@ CREATE POLICY own_memo ON tb_memo USING (holder = current_user);
 -- What GRANT and REVOKE and definitions change.
 CREATE TABLE tb_door (id int PRIMARY KEY, a text NOT NULL);
 INSERT INTO tb_door VALUES (1, '1/init');
+-- never written: what fills a cache however large it is
+CREATE TABLE tb_ballast (id int PRIMARY KEY, data text NOT NULL);
+INSERT INTO tb_ballast SELECT i, repeat(i::text, 1000 / length(i::text)) FROM generate_series(1, 220) AS i;
 CREATE FUNCTION epoch() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
 CREATE VIEW v_epoch AS SELECT id, epoch() AS epoch FROM tb_door;
 
@@ -85,7 +88,7 @@ SELECT fraiseql.declare_pure('slowly(text)');
 DO $$
 BEGIN
 	PERFORM fraiseql.expose(relation::regclass) FROM unnest(ARRAY['tb_author', 'tb_post', 'v_card', 'v_tally', 'tb_account',
-		'tb_left', 'tb_right', 'v_couple', 'tb_stock', 'tb_scratch', 'tb_note', 'tb_memo', 'tb_door', 'v_epoch',
+		'tb_left', 'tb_right', 'v_couple', 'tb_stock', 'tb_scratch', 'tb_note', 'tb_memo', 'tb_door', 'tb_ballast', 'v_epoch',
 		'v_slow']) AS relation;
 END $$;
 
