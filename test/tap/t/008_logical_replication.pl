@@ -1,5 +1,5 @@
 # A table that logical replication writes to: what is applied makes answers invalid on the subscriber like any write,
-# from the first copy of the table to TRUNCATE; with two_phase, from COMMIT PREPARED on.
+# from the first copy of the table to TRUNCATE; with two_phase, from COMMIT PREPARED on; also what is sent while it runs.
 use Fraiseql::Test;
 
 my $query = '{ accounts { balance } }';
@@ -103,6 +103,61 @@ for my $n (1 .. 10)
 	is($answer, 'kept|' . stock($n), "prepared write $n shows") if $answer ne 'kept|' . stock($n);
 }
 is(stock_after('SELECT 1'), 'hit|' . stock(10), 'ten prepared writes, each shown at once');
+
+# Transactions that are sent while they run, since they are large: applied when they are committed, by a worker of their
+# own from 16 on.  Into a partitioned table, where a row may move; without what was rolled back to a savepoint.
+my $parallel = $subscriber->safe_psql('postgres', 'SHOW server_version_num') >= 160000;
+
+$publisher->safe_psql('postgres', 'CREATE TABLE crate (id int, place text, note text, PRIMARY KEY (id, place)); '
+	  . 'ALTER TABLE crate REPLICA IDENTITY FULL; CREATE PUBLICATION crate_pub FOR TABLE crate');
+$publisher->append_conf('postgresql.conf', 'logical_decoding_work_mem = 64kB');
+$publisher->reload;
+$subscriber->safe_psql('postgres', <<'SQL');
+CREATE TABLE crate (id int, place text, note text, PRIMARY KEY (id, place)) PARTITION BY LIST (place);
+CREATE TABLE crate_north PARTITION OF crate FOR VALUES IN ('north');
+CREATE TABLE crate_south PARTITION OF crate FOR VALUES IN ('south');
+CREATE VIEW tally AS
+	SELECT place AS id, count(*)::int AS crates, count(DISTINCT note)::int AS notes FROM crate GROUP BY place;
+SELECT fraiseql.expose('tally'), fraiseql.expose('crate');
+SQL
+$subscriber->safe_psql('postgres', 'CREATE SUBSCRIPTION crate_sub CONNECTION $$' . $publisher->connstr('postgres')
+	  . '$$ PUBLICATION crate_pub WITH (streaming = ' . ($parallel ? 'parallel' : 'on') . ')');
+$subscriber->wait_for_subscription_sync($publisher, 'crate_sub');
+
+my $tallies = '{ tallies { id crates notes } }';
+
+sub crates_after
+{
+	my ($sql, $question) = @_;
+
+	$publisher->safe_psql('postgres', $sql);
+	$publisher->wait_for_catchup('crate_sub');
+	return $session->query_safe(asked($question // $tallies));
+}
+
+# Of each place: how many crates, and how many different notes they have.
+sub tallies
+{
+	return '{"data":{"tallies":[' . join(',', map { qq({"id":"$_->[0]","crates":$_->[1],"notes":$_->[2]}) } @_) . ']}}';
+}
+
+is(crates_after('SELECT 1'), 'kept|' . tallies(), 'a partitioned table, empty');
+is(crates_after("INSERT INTO crate SELECT i, 'north', 'a' FROM generate_series(1, 5000) AS i"),
+	'kept|' . tallies([ 'north', 5000, 1 ]), 'a large transaction shows');
+is(crates_after("UPDATE crate SET place = 'south' WHERE id <= 2"),
+	'kept|' . tallies([ 'north', 4998, 1 ], [ 'south', 2, 1 ]), 'rows that move to another partition show');
+is(crates_after('SELECT 1', '{ crates(where: {place: {eq: "south"}}) { id note } }'),
+	'kept|{"data":{"crates":[{"id":1,"note":"a"},{"id":2,"note":"a"}]}}', 'an answer about two of them');
+is(crates_after("BEGIN; UPDATE crate SET note = 'b' || id; SAVEPOINT s; DELETE FROM crate; ROLLBACK TO s; "
+		  . "UPDATE crate SET note = 'c' WHERE place = 'south'; COMMIT"),
+	'kept|' . tallies([ 'north', 4998, 4998 ], [ 'south', 2, 1 ]), 'a large transaction without its rolled back part');
+is(crates_after('SELECT 1', '{ crates(where: {place: {eq: "south"}}) { id note } }'),
+	'kept|{"data":{"crates":[{"id":1,"note":"c"},{"id":2,"note":"c"}]}}', 'shows in the other answer, too');
+is(crates_after('SELECT 1'), 'hit|' . tallies([ 'north', 4998, 4998 ], [ 'south', 2, 1 ]), 'and hits come back');
+is(crates_after('BEGIN; UPDATE crate SET note = NULL; ROLLBACK; SELECT 1'),
+	'hit|' . tallies([ 'north', 4998, 4998 ], [ 'south', 2, 1 ]), 'one that was rolled back leaves them');
+$publisher->poll_query_until('postgres', 'SELECT sum(stream_txns) > 1 FROM pg_stat_replication_slots')
+  or die 'nothing was streamed';
 $session->quit;
 
 $subscriber->stop;
