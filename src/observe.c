@@ -16,7 +16,8 @@
  * Parallel plans: workers run functions in other processes, where this hook sees no observation.  The generated
  * statement never runs parallel (exec.c), and a function's query that does forbids keeping the answer.
  *
- * A materialized view needs no tag of its own: it changes only by REFRESH, which moves the schema's word (ddl.c).
+ * A materialized view has no triggers and needs none: its rows change only by REFRESH, which touches the relation as a
+ * whole (ddl.c).
  */
 #include "postgres.h"
 
@@ -92,7 +93,10 @@ static void
 observe_relation(FqlObservation *observation, Relation relation)
 {
 	if (relation->rd_rel->relkind == RELKIND_MATVIEW)
+	{
+		fql_depend_on_relation(observation->dependencies, RelationGetRelid(relation), FQL_COLUMNS_ALL);
 		return;
+	}
 	if (relation->rd_rel->relkind == RELKIND_SEQUENCE)
 		fql_observe_reject(observation, FQL_REJECTED_SEQUENCE, RelationGetRelationName(relation));
 	else if (relation->rd_rel->relpersistence == RELPERSISTENCE_TEMP)

@@ -13,7 +13,7 @@
  *   - Queries nest, through functions and triggers; cascades of foreign keys run within the statement that caused them
  *     (PostgreSQL does not defer an action, only a check).  So the depth is counted, and zero means that none is open.
  *   - Between ExecutorRun and ExecutorFinish of one query nobody runs functions of a user's.
- *   - TRUNCATE, and commands that change definitions, touch before they change anything (trigger.c, ddl.c).
+ *   - TRUNCATE, and commands that change definitions, touch before anybody can see what they change (track.c, ddl.c).
  *   - Processes that write by other ways (logical replication applies rows without a query) are no client sessions, and
  *     are taken to be writing always.
  * Errors leave by the PG_FINALLY below, so the depth is right after them too.

@@ -39,12 +39,12 @@ my @mutants = (
 	[
 		'no-revoke-tag', 'GRANT and REVOKE of privileges touch nothing',
 		[ 'ddl.c', "\t\tcase T_TransactionStmt:\n", "\t\tcase T_GrantStmt:\n\t\tcase T_TransactionStmt:\n" ],
-		[ 'ddl.c', "\tif ((access == OAT_DROP", "\tif (false && (access == OAT_DROP" ]
+		[ 'ddl.c', "\telse if (concerns_others(", "\telse if (false && concerns_others(" ]
 	],
 	[
 		'no-roles-tag', 'GRANT and REVOKE of roles touch nothing',
 		[ 'ddl.c', "\t\tcase T_TransactionStmt:\n", "\t\tcase T_GrantRoleStmt:\n\t\tcase T_TransactionStmt:\n" ],
-		[ 'ddl.c', "\tif ((access == OAT_DROP", "\tif (false && (access == OAT_DROP" ]
+		[ 'ddl.c', "\telse if (concerns_others(", "\telse if (false && concerns_others(" ]
 	],
 	[
 		's0-after-snapshot', 's0 is read when the answer has been computed',

@@ -13,7 +13,7 @@ $node->safe_psql('postgres', 'CREATE DATABASE two TEMPLATE one');
 is( $node->safe_psql('one', q(SELECT 'account'::regclass::oid)),
 	$node->safe_psql('two', q(SELECT 'account'::regclass::oid)),
 	'a clone shares OIDs');
-is(ask($node, $query, 'one'), 'kept|' . accounts(100, 100), 'databases that come or go concern every answer');
+is(ask($node, $query, 'one'), 'hit|' . accounts(100, 100), 'a database that comes concerns no other');
 is(ask($node, $query, 'two'), 'kept|' . accounts(100, 100), 'and a clone shares none');
 $node->safe_psql('two', 'UPDATE account SET balance = 1 WHERE id = 1');
 is(ask($node, $query, 'one'), 'hit|' . accounts(100, 100), 'a write in the clone');
@@ -49,6 +49,39 @@ is(ask_as_reader(), 'kept|' . accounts(100, 100), 'or written into the catalog')
 $node->safe_psql('postgres', "ALTER ROLE reader NOBYPASSRLS; REVOKE team FROM reader");
 is(ask_as_reader(), 'kept|' . accounts(), 'and taken');
 
+# Log-ins, passwords, settings of sessions to come, and roles without memberships concern no answer.
+ask($node, $query, 'two');
+ask_as_reader();
+$node->safe_psql('postgres', <<'SQL');
+ALTER ROLE reader PASSWORD 'secret' VALID UNTIL '2040-01-01' CONNECTION LIMIT 10;
+ALTER ROLE reader SET work_mem = '1MB';
+ALTER DATABASE one SET work_mem = '1MB';
+CREATE ROLE newcomer LOGIN PASSWORD 'other';
+ALTER ROLE newcomer NOLOGIN;
+SQL
+is(ask_as_reader(), 'hit|' . accounts(), 'a password');
+is(ask($node, $query, 'two'), 'hit|' . accounts(1, 100), 'disturbs nobody');
+$node->safe_psql('postgres', 'DROP ROLE newcomer');
+is(ask($node, $query, 'two'), 'kept|' . accounts(1, 100), 'a dropped role does');
+
+# Who owns a database is the member of pg_database_owner there.
+$node->safe_psql('one', <<'SQL');
+CREATE VIEW ownership AS SELECT 1 AS id, pg_has_role('pg_database_owner', 'MEMBER') AS mine;
+GRANT SELECT ON ownership TO reader;
+SELECT fraiseql.expose('ownership');
+SQL
+my $mine = '{ ownerships { mine } }';
+is(ask_as_reader($mine), 'kept|{"data":{"ownerships":[{"mine":false}]}}', 'a database of somebody else');
+$node->safe_psql('postgres', 'ALTER DATABASE two OWNER TO reader');
+is(ask_as_reader($mine), 'hit|{"data":{"ownerships":[{"mine":false}]}}', 'the owner of another one');
+$node->safe_psql('postgres', 'ALTER DATABASE two OWNER TO CURRENT_USER');
+is(ask($node, $query, 'two'), 'kept|' . accounts(1, 100), 'is its own affair');
+$node->safe_psql('postgres', 'ALTER DATABASE one OWNER TO reader');
+is(ask_as_reader($mine), 'kept|{"data":{"ownerships":[{"mine":true}]}}', 'the owner of this one');
+is(ask($node, $query, 'two'), 'hit|' . accounts(1, 100), 'concerns this one only');
+$node->safe_psql('one', 'REASSIGN OWNED BY reader TO CURRENT_USER');
+is(ask_as_reader($mine), 'kept|{"data":{"ownerships":[{"mine":false}]}}', 'all that a role owns is given away');
+
 # Names that answers can show.
 $node->safe_psql('one', <<'SQL');
 CREATE VIEW place AS SELECT 1 AS id, current_database() AS database, current_user AS role;
@@ -63,6 +96,18 @@ is($node->safe_psql('one', asked('{ places { database role } }'), extra_params =
 $node->safe_psql('postgres', 'ALTER DATABASE one RENAME TO three');
 is($node->safe_psql('three', asked('{ places { database role } }'), extra_params => [ '-U', 'visitor' ]),
 	'kept|{"data":{"places":[{"database":"three","role":"visitor"}]}}', 'the database is renamed');
+is(ask($node, $query, 'two'), 'kept|' . accounts(1, 100), 'roles have been renamed meanwhile');
+$node->safe_psql('postgres', 'ALTER DATABASE three RENAME TO four');
+is(ask($node, $query, 'two'), 'hit|' . accounts(1, 100), 'another database is renamed');
+
+# A database that has the name and the OID of one that was dropped.
+my $oid = $node->safe_psql('postgres', q(SELECT oid FROM pg_database WHERE datname = 'two'));
+is(ask($node, $query, 'four'), 'kept|' . accounts(100, 100), 'what the new one will hold');
+$node->safe_psql('postgres', 'DROP DATABASE two');
+is(ask($node, $query, 'four'), 'hit|' . accounts(100, 100), 'a database that goes concerns no other');
+$node->safe_psql('postgres', "CREATE DATABASE two TEMPLATE four OID = $oid");
+is(ask($node, $query, 'two'), 'kept|' . accounts(100, 100), 'what comes in its place has answers of its own');
+is(ask($node, $query, 'four'), 'hit|' . accounts(100, 100), 'and disturbs nobody');
 
 $node->stop;
 done_testing();
