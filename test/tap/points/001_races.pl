@@ -221,6 +221,23 @@ for my $step (@fill_steps)
 	is(ask($node, $query), 'kept|' . accounts($balance, 100), 'two fills: neither outlives a write');
 }
 
+# The first began before a write, the second after it.  The first comes late, and is not kept, or is dead when it is.
+# (The counters are everybody's, so what became of the second is told with the first.)
+for my $step ([ 'snapshot_taken', 'kept, rejected: write', 'hit' ], [ 'executed', 'kept, rejected: write', 'hit' ],
+	[ 'schema_checked', 'kept, rejected: write', 'hit' ], [ 'reserved', 'kept', 'kept' ])
+{
+	my ($point, $late, $then) = @$step;
+
+	run_sql('SELECT fraiseql.cache_reset()');
+	$points->run_until($point, $session, asked($query));
+	deposit();
+	is(ask($node, $query), 'kept|' . accounts($balance, 100), "$point: a fill from after a write");
+	is($points->finish($point, $session), "$late|" . accounts($balance - 1, 100), "$point: one from before it ends later");
+	is(ask($node, $query), "$then|" . accounts($balance, 100), "$point: and is not served");
+	is(ask($node, $query), 'hit|' . accounts($balance, 100), "$point: then, either");
+	is($points->violations, '', "$point: shared memory is coherent");
+}
+
 #
 # Hits
 #
