@@ -29,8 +29,8 @@ INSERT INTO policy VALUES
 	('ses', 'owner = session_user', '{-}'),
 	('mem', 'EXISTS (SELECT FROM shapes.membership m WHERE m.doc = id AND m.member = current_user)', '{-}'),
 	('has', 'pg_has_role(owner, ''MEMBER'')', '{-}'),
-	('jwt', 'tenant = nullif(current_setting(''request.jwt.claims'', true), '''')::json ->> ''sub''', '{ann,bob,""}'),
-	('own', 'tenant = current_setting(''my.tenant'', true)', '{ann,bob,""}');
+	('jwt', 'tenant = nullif(current_setting(''request.jwt.claims'', true), '''')::json ->> ''sub''', '{jwt ann,jwt bob,jwt}'),
+	('own', 'tenant = current_setting(''my.tenant'', true)', '{own ann,own bob,own}');
 SELECT format('CREATE TABLE %1$s (id int PRIMARY KEY, owner name NOT NULL, tenant text NOT NULL, body text NOT NULL);
 	INSERT INTO %1$s SELECT n, ''regress_fql_'' || r, r, ''of '' || r
 	FROM unnest(''{ann,bob,owner,team,viewer,seer}''::text[]) WITH ORDINALITY AS o (r, n);
@@ -95,12 +95,13 @@ FROM policy p, shape s WHERE s.kind = 'plain' ORDER BY s.n, p.name
 \gexec
 SELECT count(fraiseql.expose(format('%s_%s_row', p.name, s.name)::regclass)) FROM policy p, shape s;
 
--- Become a caller: a session user (NULL: the one who logged in), a role (NULL: none), and claims, set in two settings.
+-- Become a caller: a session user (NULL: the one who logged in), a role (NULL: none), and a claim, made by one of two
+-- settings: one is in every key, the other must be found out.
 CREATE FUNCTION become(session_user_ text, role_ text, claim text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	RESET SESSION AUTHORIZATION;
-	PERFORM set_config('my.tenant', claim, false),
-		set_config('request.jwt.claims', CASE claim WHEN '' THEN '' ELSE json_build_object('sub', claim)::text END, false);
+	PERFORM set_config('my.tenant', CASE WHEN claim LIKE 'own %' THEN substr(claim, 5) ELSE '' END, false),
+		set_config('request.jwt.claims', CASE WHEN claim LIKE 'jwt %' THEN json_build_object('sub', substr(claim, 5))::text ELSE '' END, false);
 	IF session_user_ IS NOT NULL THEN
 		EXECUTE format('SET SESSION AUTHORIZATION regress_fql_%s', session_user_);
 	END IF;
@@ -167,7 +168,7 @@ FROM cells GROUP BY n, shape ORDER BY n;
 CREATE FUNCTION rows_of(query text) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(row ->> 'body', ',' ORDER BY row ->> 'body') FROM json_array_elements(fraiseql.execute(query) #> '{data,rows}') AS row
 $$;
-SELECT become(NULL, 'ann', 'bob');
+SELECT become(NULL, 'ann', 'jwt bob');
 SELECT rows_of('{ rows: usrCteRows { body } }'), rows_of('{ rows: sesCteRows { body } }'), rows_of('{ rows: memCteRows { body } }'),
 	rows_of('{ rows: hasCteRows { body } }'), rows_of('{ rows: jwtCteRows { body } }'), rows_of('{ rows: ownCteRows { body } }');
 SELECT become('ann', 'team', '');
