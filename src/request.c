@@ -527,7 +527,8 @@ fql_request_recall_variables(FqlRequest *public, const Jsonb *variables, FqlStr 
 	uint64		hash;
 	RememberedVariables *slot;
 
-	if (variables != NULL && !JB_ROOT_IS_OBJECT(variables))
+	/* the limit may be lower than it was */
+	if (variables != NULL && (!JB_ROOT_IS_OBJECT(variables) || VARSIZE(variables) > fql_max_variables_size()))
 		return false;
 	if (public->operation->variables == NULL)
 	{
