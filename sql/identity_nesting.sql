@@ -158,8 +158,8 @@ DROP POLICY own ON tb_note;
 CREATE POLICY own ON tb_note USING (owner = current_user);
 
 --
--- Operations with restricted security run as the owner of what they work on, whoever starts them.  Most have written
--- already and do not use the cache; ANALYZE has not.  The function notes who it was and what it saw.
+-- Operations with restricted security run as the owner of what they work on, whoever starts them.  Most change a
+-- definition, and do not use the cache; ANALYZE does not.  The function tells who it was and what it saw.
 --
 CREATE FUNCTION told(int) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
 BEGIN
