@@ -19,13 +19,13 @@ GRANT USAGE ON SCHEMA app TO PUBLIC;
 GRANT USAGE ON SCHEMA back TO keeper;
 CREATE FUNCTION try(query text) RETURNS text LANGUAGE plpgsql AS $$
 	DECLARE
-		hits_before bigint := (SELECT hits FROM fraiseql.cache_stats);
-		fills_before bigint := (SELECT fills FROM fraiseql.cache_stats);
+		before record;
 		answer json;
 		outcome text;
 	BEGIN
+		SELECT * INTO before FROM fraiseql.cache_stats;
 		answer := fraiseql.execute(query);
-		SELECT CASE WHEN hits > hits_before THEN 'hit ' WHEN fills > fills_before THEN 'kept ' ELSE 'executed ' END INTO outcome
+		SELECT CASE WHEN hits > before.hits THEN 'hit ' WHEN fills > before.fills THEN 'kept ' ELSE 'executed ' END INTO outcome
 		FROM fraiseql.cache_stats;
 		IF answer #>> '{errors,0,extensions,code}' = 'FORBIDDEN' THEN RETURN outcome || 'refused'; END IF;
 		RETURN outcome || answer;
@@ -183,6 +183,8 @@ loses('the function is no longer SECURITY DEFINER', 'byDefiners', 'base', $refus
 	'ALTER FUNCTION app.definer SECURITY INVOKER', 'ALTER FUNCTION app.definer SECURITY DEFINER');
 loses('EXECUTE on fraiseql.execute', 'notes', 'note', 'permission denied for function execute',
 	'REVOKE EXECUTE ON FUNCTION fraiseql.execute FROM PUBLIC', 'GRANT EXECUTE ON FUNCTION fraiseql.execute TO PUBLIC');
+loses('the schema of fraiseql.execute', 'notes', 'note', 'permission denied for schema fraiseql',
+	'REVOKE USAGE ON SCHEMA fraiseql FROM PUBLIC', 'GRANT USAGE ON SCHEMA fraiseql TO PUBLIC');
 $node->safe_psql('postgres', 'ALTER ROLE ann SUPERUSER');
 loses('the superuser attribute', 'shareds', 'shared', $refused, 'ALTER ROLE ann NOSUPERUSER', 'ALTER ROLE ann SUPERUSER');
 $node->safe_psql('postgres', 'ALTER ROLE ann NOSUPERUSER');
