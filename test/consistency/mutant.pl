@@ -55,6 +55,15 @@ my @mutants = (
 		[ 'cache.c', "\treturn !FullTransactionIdIsValid(reader->snapshot_xmin) ||", "\treturn true ||" ]
 	],
 	[
+		'snapshot-per-root-field', 'each root field is a statement of its own, under a snapshot of its own',
+		[ 'exec.c', "\tsql = fql_sqlgen(roots, count, arena, &refused);\n", "\tsql = count > 1 ? NULL : fql_sqlgen(roots, count, arena, &refused);\n" ],
+		[
+			'exec.c', "\terror = run_protected(sql, for_fill, out);\n",
+			"\tPushActiveSnapshot(GetTransactionSnapshot());\n\terror = run_protected(sql, for_fill, out);\n\tPopActiveSnapshot();\n"
+		],
+		[ 'exec.c', "\t*clean = sql != NULL && error == NULL;\n", "\t*clean = error == NULL && diagnostics.count == 0;\n" ]
+	],
+	[
 		'rows-not-named', 'writes name the table, not the values of the row',
 		[
 			'track.c', "\tfor (int i = 0; i < sets->set_count; i++)\n\t\tfql_touch_rows(row_tag(&sets->sets[i], hashes));",
