@@ -15,6 +15,7 @@
 #include "evict.h"
 #include "guc.h"
 #include "holds.h"
+#include "prepared.h"
 #include "store.h"
 #include "testpoint.h"
 #include "words.h"
@@ -154,13 +155,15 @@ fql_cache_put(const FqlKey *key, const FqlAnswer *answer)
 	Size		tags = fql_groups_length(answer->groups, answer->group_count, &tag_count);
 	Size		size = add_size(add_size(tags, key->len), response);
 	Size		block_count = (size + FQL_BLOCK_SIZE - 1) / FQL_BLOCK_SIZE;
+	const FqlTag *changed;
 	uint32		index;
 
 	if (response > (Size) fql_cache_max_entry_size * 1024 || block_count > fql_store_block_total() / LARGEST_PART)
 		return FQL_REJECTED_TOO_LARGE;
 	/* I2; a hit asks again, so this only saves keeping what is dead already */
-	if (!fql_groups_hold(answer->groups, answer->group_count, answer->start_clock))
-		return FQL_REJECTED_WRITE;
+	changed = fql_groups_changed(answer->groups, answer->group_count, answer->start_clock);
+	if (changed != NULL)
+		return fql_prepared_touches(*changed) ? FQL_REJECTED_PREPARED : FQL_REJECTED_WRITE;
 	if (!fql_evict_reserve((uint32) block_count, &index))
 		return FQL_REJECTED_NO_ROOM;
 	FQL_TEST_POINT(reserved);

@@ -41,20 +41,21 @@ typedef enum Question
 	IS_NOT_OURS
 } Question;
 
-static bool
-tags_hold(const FqlTag *tags, uint32 count, const FqlKeptGroup *group, uint64 clock, Question question)
+/* The first tag that does not hold; NULL: all hold. */
+static const FqlTag *
+changed_tag(const FqlTag *tags, uint32 count, const FqlKeptGroup *group, uint64 clock, Question question)
 {
 	bool		any_change = group->any_change || question == IS_UNTOUCHED;
 
 	for (uint32 i = 0; i < count; i++)
 	{
 		if (any_change ? !fql_tag_holds(tags[i], clock) : !fql_tag_holds_for(tags[i], group->columns, clock))
-			return false;
+			return &tags[i];
 	}
-	return true;
+	return NULL;
 }
 
-/* The same for the words that this transaction would raise the fence on if it committed now. */
+/* Is none of them among the words that this transaction would raise the fence on if it committed now? */
 static bool
 tags_are_not_ours(const FqlTag *tags, uint32 count, const FqlKeptGroup *group)
 {
@@ -81,7 +82,7 @@ group_holds(FqlCursor *cursor, const FqlKeptGroup *group, uint64 clock, Question
 		if (tags == NULL)
 			return false;
 		if (question == IS_NOT_OURS ? !tags_are_not_ours(tags, count, group) :
-			!tags_hold(tags, count, group, clock, question))
+			changed_tag(tags, count, group, clock, question) != NULL)
 			return false;
 		remaining -= taken;
 	}
@@ -192,18 +193,19 @@ kept_group(const FqlTagGroup *group)
 	return (FqlKeptGroup){group->columns, group->count, group->any_change};
 }
 
-bool
-fql_groups_hold(const FqlTagGroup *groups, int count, uint64 clock)
+const FqlTag *
+fql_groups_changed(const FqlTagGroup *groups, int count, uint64 clock)
 {
 	pg_read_barrier();
 	for (int i = 0; i < count; i++)
 	{
 		FqlKeptGroup kept = kept_group(&groups[i]);
+		const FqlTag *changed = changed_tag(groups[i].tags, groups[i].count, &kept, clock, HOLDS_AS_READ);
 
-		if (!tags_hold(groups[i].tags, groups[i].count, &kept, clock, HOLDS_AS_READ))
-			return false;
+		if (changed != NULL)
+			return changed;
 	}
-	return true;
+	return NULL;
 }
 
 Size

@@ -38,8 +38,11 @@ extern uint64 fql_entry_holds_since(uint32 index);
 typedef void (*FqlTagVisitor) (FqlTag tag, void *context);
 extern bool fql_entry_visit_tags(const FqlSharedEntry *header, FqlTagVisitor visit, void *context);
 
-/* The same before it is kept: does it hold, how many bytes will its tags take, and write them. */
-extern bool fql_groups_hold(const FqlTagGroup *groups, int count, uint64 clock);
+/*
+ * The same before it is kept: a tag of which something has changed since then (NULL: it holds), how many bytes will its
+ * tags take, and write them.
+ */
+extern const FqlTag *fql_groups_changed(const FqlTagGroup *groups, int count, uint64 clock);
 extern Size fql_groups_length(const FqlTagGroup *groups, int count, uint32 *tag_count);
 extern void fql_groups_write(FqlCursor *cursor, const FqlTagGroup *groups, int count);
 

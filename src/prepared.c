@@ -47,6 +47,7 @@
 
 #include "compat.h"
 #include "prepared.h"
+#include "testpoint.h"
 #include "words.h"
 #include "xid.h"
 
@@ -110,6 +111,7 @@ take_slot(void)
 				 errhint("Increase max_prepared_transactions, or restart the server.")));
 	mine->count = 0;
 	mine->has_everything = false;
+	FQL_TEST_POINT(slot_taken);
 }
 
 /* Where no transaction can be prepared, PREPARE will fail without our help. */
@@ -132,7 +134,9 @@ fql_prepared_hold(const uint32 *words, uint32 count)
 	}
 	memcpy(mine->words + mine->count, words, count * sizeof(uint32));
 	mine->count += count;
+	FQL_TEST_POINT(slot_filled);
 	fql_fence_raise(words, count);
+	FQL_TEST_POINT(prepare_fenced);
 }
 
 /* Say how many words the table holds with this slot.  Who hands them over is the only one who writes. */
@@ -150,10 +154,12 @@ fql_prepared_keep(void)
 {
 	if (mine == NULL)
 		return;
+	FQL_TEST_POINT(prepared);
 	pg_atomic_fetch_add_u32(&shared->kept, 1);
 	fql_owner_lowers();
 	set_held(mine, mine->count);
 	fql_owner_has_lowered(mine->count);
+	FQL_TEST_POINT(handing_over);
 	pg_memory_barrier();
 	pg_atomic_write_u32(&mine->xid, my_xid);
 	mine = NULL;
@@ -192,12 +198,15 @@ retire_slot(FqlSharedSlot *slot, TransactionId xid)
 {
 	uint32		expected = xid;
 
+	FQL_TEST_POINT(found_ended);
 	if (!pg_atomic_compare_exchange_u32(&slot->xid, &expected, InvalidTransactionId))
 		return;
+	FQL_TEST_POINT(retiring);
 	fql_owner_raises(slot->count);
 	set_held(slot, 0);
 	fql_owner_has_raised();
 	fql_fence_lower_with_tick(slot->words, slot->count);
+	FQL_TEST_POINT(retired);
 	pg_atomic_fetch_sub_u32(&shared->kept, 1);
 	free_slot(slot);
 	ereport(DEBUG1,
@@ -224,6 +233,46 @@ fql_prepared_retire(void)
 		if (TransactionIdIsValid(xid) && has_ended(xid))
 			retire_slot(slot, xid);
 	}
+}
+
+static bool
+slot_has(const FqlSharedSlot *slot, uint32 word)
+{
+	uint32		count = Min(slot->count, FQL_PREPARED_WORDS + 1);
+
+	for (uint32 i = 0; i < count; i++)
+		if (slot->words[i] == word)
+			return true;
+	return false;
+}
+
+/*
+ * A slot's words are those of its transaction if it had it before and after they were read.  One that has ended does
+ * not count, whether or not somebody has found that.
+ */
+bool
+fql_prepared_touches(FqlTag tag)
+{
+	uint32		any = fql_word_of(tag, FQL_PART_ANY);
+
+	if (!fql_prepared_any())
+		return false;
+	for (uint32 i = 0; i < shared->slot_count; i++)
+	{
+		FqlSharedSlot *slot = &shared->slots[i];
+		TransactionId xid = pg_atomic_read_u32(&slot->xid);
+		bool		found;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!TransactionIdIsValid(xid) || !TransactionIdIsInProgress(xid))
+			continue;
+		pg_read_barrier();
+		found = slot_has(slot, any) || slot_has(slot, fql_word_of_everything());
+		pg_read_barrier();
+		if (found && pg_atomic_read_u32(&slot->xid) == xid)
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -295,8 +344,13 @@ fql_prepared_start_is_over(void)
 	if (pg_atomic_read_u32(&shared->start_is_over) != 0)
 		return true;
 	mark = start_mark();
-	if (U64FromFullTransactionId(fql_xid_widen(GetTransactionSnapshot()->xmin)) < mark || old_lock_is_held(mark))
+	FQL_TEST_POINT(start_marked);
+	if (U64FromFullTransactionId(fql_xid_widen(GetTransactionSnapshot()->xmin)) < mark)
 		return false;
+	FQL_TEST_POINT(start_snapshot_passed);
+	if (old_lock_is_held(mark))
+		return false;
+	FQL_TEST_POINT(start_passed);
 	pg_memory_barrier();
 	pg_atomic_write_u32(&shared->start_is_over, 1);
 	return true;

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "owners.h"
+#include "tags.h"
 
 /* Words that the table has room for, a transaction; with more it raises the fence on everything. */
 #define FQL_PREPARED_WORDS 1000
@@ -30,6 +31,12 @@ extern void fql_prepared_retire(void);
 
 /* Are there any that it would look at? */
 extern bool fql_prepared_any(void);
+
+/*
+ * Is the tag among what a transaction has touched that is still prepared?  Only to tell the reason why an answer is not
+ * kept: others prepare and end transactions meanwhile.  Looks at every word of the table.
+ */
+extern bool fql_prepared_touches(FqlTag tag);
 
 /*
  * Has every transaction from before the server's start ended, with all that follows?  What is read after this has said

@@ -36,7 +36,10 @@ static const FqlReasonInfo reasons[FQL_REASON_COUNT] = {
 	[FQL_REJECTED_STARTING] = {"starting", "rejected",
 		"A transaction from before the server's start is still open, perhaps a prepared one."},
 	[FQL_REJECTED_WRITE] = {"write", "rejected",
-		"A write to what the answer read was committed while it was computed, or is prepared (PREPARE TRANSACTION)."},
+		"A write to what the answer read, or a change of the schema, was committed while it was computed, or is "
+		"prepared and concerns all answers."},
+	[FQL_REJECTED_PREPARED] = {"prepared", "rejected",
+		"A transaction that is prepared (PREPARE TRANSACTION) has written to what the answer read."},
 	[FQL_REJECTED_TOO_LARGE] = {"too_large", "rejected",
 		"The answer is larger than fraiseql.cache_max_entry_size, or than an eighth of the cache."},
 	[FQL_REJECTED_NO_ROOM] = {"no_room", "rejected",

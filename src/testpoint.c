@@ -12,6 +12,10 @@
  * background worker can be stopped, and a session cannot be met by what was meant for another.
  *
  * No point waits forever: a test that forgot one is told by a crash of the server.
+ *
+ * COMMIT PREPARED calls no hook between the visibility of the transaction and its invalidation messages.  So a test
+ * stops it there by the server's own lock: a session that stands at the point "messages_held" holds it.  Meanwhile no
+ * session begins or ends either.
  */
 #include "postgres.h"
 
@@ -53,6 +57,7 @@ PG_FUNCTION_INFO_V1(fql_test_point_stop);
 PG_FUNCTION_INFO_V1(fql_test_point_standing);
 PG_FUNCTION_INFO_V1(fql_test_point_go);
 PG_FUNCTION_INFO_V1(fql_test_point_names);
+PG_FUNCTION_INFO_V1(fql_test_hold_messages);
 
 void
 fql_test_point_pass(FqlTestPoint point)
@@ -138,6 +143,16 @@ fql_test_point_names(PG_FUNCTION_ARGS pg_attribute_unused())
 		strlcat(list, names[i], sizeof(list));
 	}
 	PG_RETURN_TEXT_P(cstring_to_text(list));
+}
+
+/* fql_test_hold_messages(): for as long as the process stands at the point, nobody sends invalidation messages. */
+Datum
+fql_test_hold_messages(PG_FUNCTION_ARGS pg_attribute_unused())
+{
+	LWLockAcquire(SInvalWriteLock, LW_EXCLUSIVE);
+	FQL_TEST_POINT(messages_held);
+	LWLockRelease(SInvalWriteLock);
+	PG_RETURN_VOID();
 }
 
 /*

@@ -37,7 +37,23 @@
 	X(removing)					/* under the store's lock: taken from readers, still in bucket and queue */ \
 	X(reclaiming)				/* the worker has found a dead entry, and holds no lock */ \
 	X(found_live)				/* the worker has found a live entry */ \
-	X(renewing)					/* the worker is about to move the clock of a live entry */
+	X(renewing)					/* the worker is about to move the clock of a live entry */ \
+	/* the way of PREPARE TRANSACTION */ \
+	X(slot_taken)				/* for this transaction; its words are not in it */ \
+	X(slot_filled)				/* the fence on them is not up */ \
+	X(prepare_fenced)			/* nothing is prepared */ \
+	X(prepared)					/* nobody else may end it yet; the fence is the process's */ \
+	X(handing_over)				/* the fence is the table's, without the transaction's id */ \
+	/* the way of who finds that it has ended */ \
+	X(found_ended)				/* not in progress, its lock was free */ \
+	X(retiring)					/* the id is gone from the slot; no tick */ \
+	X(retired)					/* ticked and lowered; the slot is not free */ \
+	/* opening after the server's start */ \
+	X(start_marked)				/* before the snapshot */ \
+	X(start_snapshot_passed)	/* before the locks are looked at */ \
+	X(start_passed)				/* they too have none from before the start; not said yet */ \
+	/* in a function of the tests */ \
+	X(messages_held)			/* under the lock that whoever sends invalidation messages needs */
 
 typedef enum FqlTestPoint
 {

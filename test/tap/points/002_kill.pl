@@ -4,7 +4,8 @@ use Fraiseql::Test;
 
 my $query = '{ accounts { balance } }';
 my $node = fraiseql_node('kill',
-	config => "restart_after_crash = on\nfraiseql.worker_interval = 1h\nfraiseql.cache_size = 1MB");
+	config => "restart_after_crash = on\nfraiseql.worker_interval = 1h\nfraiseql.cache_size = 1MB\n"
+	  . 'max_prepared_transactions = 5');
 my $points = Fraiseql::Points->new($node);
 my $balance = 100;
 
@@ -77,6 +78,42 @@ sub stop_renewal
 	return stop_worker($point);
 }
 
+# What the transaction writes shows only if it can be committed after the crash, as it is below.
+sub stop_prepare
+{
+	my ($point) = @_;
+
+	$balance++ if $point =~ /^(prepared|handing_over)$/;
+	return stop_session($point,
+		"BEGIN\\; UPDATE account SET balance = balance + 1 WHERE id = 1\\; PREPARE TRANSACTION 'one'");
+}
+
+# Anything that is no hit on what the session remembers looks for transactions that have ended.
+sub stop_retire
+{
+	my ($point) = @_;
+
+	$balance++;
+	$node->safe_psql('postgres', "BEGIN; UPDATE account SET balance = balance + 1 WHERE id = 1; PREPARE TRANSACTION 'one'");
+	$node->safe_psql('postgres', "COMMIT PREPARED 'one'");
+	return stop_session($point, q(SELECT fraiseql.execute('{')));
+}
+
+# The first fill after a start, with a transaction from before it.
+sub stop_start
+{
+	my ($point) = @_;
+
+	$balance++;
+	$node->safe_psql('postgres', "BEGIN; UPDATE account SET balance = balance + 1 WHERE id = 1; PREPARE TRANSACTION 'one'");
+	eval { $points->{control}->quit };
+	$node->restart;
+	$points->connect;
+	is(ask($node, $query), 'rejected: starting|' . accounts($balance - 1, 100), "$point: a transaction is older than the start");
+	$node->safe_psql('postgres', "COMMIT PREPARED 'one'") if $point ne 'start_marked';
+	return stop_session($point, asked($query));
+}
+
 my %stop = (
 	(map { $_ => \&stop_commit } qw(fence_raised commit_visible messages_pending before_tick ticked)),
 	(map { $_ => \&stop_fill } qw(missed s0_read messages_received snapshot_taken executed schema_checked reserved
@@ -85,7 +122,11 @@ my %stop = (
 	(map { $_ => \&stop_reader } qw(evicting removing)),
 	reclaiming => \&stop_reclaim,
 	found_live => \&stop_worker,
-	renewing => \&stop_renewal);
+	renewing => \&stop_renewal,
+	(map { $_ => \&stop_prepare } qw(slot_taken slot_filled prepare_fenced prepared handing_over)),
+	(map { $_ => \&stop_retire } qw(found_ended retiring retired)),
+	(map { $_ => \&stop_start } qw(start_marked start_snapshot_passed start_passed)),
+	messages_held => sub { stop_session($_[0], 'SELECT point.hold_messages()') });
 my @names = $points->names;
 
 is_deeply([ sort @names ], [ sort keys %stop ], 'the test knows every test point');
@@ -94,8 +135,9 @@ for my $point (@names)
 {
 	is(ask($node, $query), 'kept|' . accounts($balance, 100), "$point: an answer is kept");
 
-	my $worker = wait_for_worker($node);
+	my $before = wait_for_worker($node);
 	my $stopped = $stop{$point}->($point);
+	my $worker = $point =~ /^start_/ ? wait_for_worker($node, $before) : $before;
 
 	kill('KILL', $stopped->{pid}) == 1 or die "no process $stopped->{pid}";
 	wait_for_restart($node, $worker);
@@ -105,6 +147,11 @@ for my $point (@names)
 
 	is(cache_stat($node, 'entries, memory_bytes, hits, misses, fills, invalidations, evictions'),
 		'0|0|0|0|0|0|0', "$point: the cache is empty after the crash, and nothing is counted yet");
+	if ($node->safe_psql('postgres', 'SELECT count(*) FROM pg_prepared_xacts'))
+	{
+		is(ask($node, $query), 'rejected: starting|' . accounts($balance - 1, 100), "$point: a transaction is left prepared");
+		$node->safe_psql('postgres', "COMMIT PREPARED 'one'");
+	}
 	is($node->safe_psql('postgres', 'SELECT balance FROM account WHERE id = 1'),
 		$balance, "$point: what was committed is there, and nothing else");
 	is(ask($node, $query), 'kept|' . accounts($balance, 100), "$point: a fill");

@@ -73,18 +73,20 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM unrelated'), '1', 'it did 
 $node->safe_psql('postgres', 'UPDATE item SET id = 1');
 settled('back again', offers(100));
 
-# Everything that a transaction can change, committed and rolled back; the old answer is right until then.
+# Everything that a transaction can change, committed and rolled back; the old answer is right until then.  Definitions
+# count as a write also while they are prepared.
 sub both_ways
 {
-	my ($name, $sql, $answer) = @_;
+	my ($name, $sql, $answer, $reason) = @_;
 	my $old = (split(/\|/, ask($node, $query), 2))[1];
 
+	$reason //= 'prepared';
 	for my $how ('ROLLBACK', 'COMMIT')
 	{
 		is(ask($node, $query), "hit|$old", "$name: an answer in the cache");
 		prepare($sql);
-		is(ask($node, $query), "rejected: write|$old", "$name: prepared, the answer is executed and not kept");
-		is(ask($node, $query), "rejected: write|$old", "$name: nor the next time");
+		is(ask($node, $query), "rejected: $reason|$old", "$name: prepared, the answer is executed and not kept");
+		is(ask($node, $query), "rejected: $reason|$old", "$name: nor the next time");
 		finish($how);
 		settled("$name, $how", $how eq 'COMMIT' ? $answer : $old);
 	}
@@ -97,9 +99,9 @@ is(ask($node, $query), 'hit|' . offers(300), 'TRUNCATE, which locks readers out 
 prepare('TRUNCATE item; INSERT INTO item VALUES (1)');
 finish('COMMIT');
 settled('TRUNCATE', offers(100));
-both_ways('a definition', replace_price(200), offers(200));
+both_ways('a definition', replace_price(200), offers(200), 'write');
 both_ways('a savepoint that was rolled back', 'SAVEPOINT s; INSERT INTO item VALUES (2); ROLLBACK TO s', offers(200));
-both_ways('a privilege', 'REVOKE ALL ON item FROM PUBLIC', offers(200));
+both_ways('a privilege', 'REVOKE ALL ON item FROM PUBLIC', offers(200), 'write');
 
 prepare("SELECT fraiseql.hide('offer')");
 is(ask($node, $query), 'rejected: write|' . offers(200), 'an exposure that is being taken away');
@@ -122,8 +124,8 @@ my $asker = $node->background_psql('postgres');
 
 is($asker->query_safe(asked($query)), 'hit|' . offers(200), 'a session asks');
 $session->query_safe("BEGIN; INSERT INTO item VALUES (2); PREPARE TRANSACTION 'one'");
-is($session->query_safe(asked($query)), 'rejected: write|' . offers(200), 'who has prepared does not see it either');
-is($asker->query_safe(asked($query)), 'rejected: write|' . offers(200), 'nor does the other one');
+is($session->query_safe(asked($query)), 'rejected: prepared|' . offers(200), 'who has prepared does not see it either');
+is($asker->query_safe(asked($query)), 'rejected: prepared|' . offers(200), 'nor does the other one');
 $session->query_safe("COMMIT PREPARED 'one'");
 is($asker->query_safe(asked($query)), 'kept|' . offers(200, 400), 'the other one sees it at once');
 is($session->query_safe(asked($query)), 'hit|' . offers(200, 400), 'and so does the first');
@@ -136,7 +138,7 @@ prepare('INSERT INTO item VALUES (2)', 'one');
 prepare('INSERT INTO item VALUES (3)', 'two');
 coherent('two are prepared');
 finish('COMMIT', 'two');
-is($asker->query_safe(asked($query)), 'rejected: write|' . offers(200, 600), 'one of two has ended');
+is($asker->query_safe(asked($query)), 'rejected: prepared|' . offers(200, 600), 'one of two has ended');
 finish('COMMIT', 'one');
 is($asker->query_safe(asked($query)), 'kept|' . offers(200, 400, 600), 'both have ended');
 coherent('both have ended');
@@ -226,8 +228,8 @@ $node->reload;
 # More than the table has room for, in one table: it counts as a whole, and others do not.
 is(ask($node, $crates), 'kept|{"data":{"crates":[]}}', 'another table');
 prepare('INSERT INTO item SELECT generate_series(2, 800); DELETE FROM item WHERE id > 2');
-is(ask($node, $query), 'rejected: write|' . offers(200), 'many rows');
-is(ask($node, '{ offers(where: {id: {eq: 77777}}) { price } }'), 'rejected: write|' . offers(), 'concern every row');
+is(ask($node, $query), 'rejected: prepared|' . offers(200), 'many rows');
+is(ask($node, '{ offers(where: {id: {eq: 77777}}) { price } }'), 'rejected: prepared|' . offers(), 'concern every row');
 is(ask($node, $crates), 'hit|{"data":{"crates":[]}}', 'of their table');
 finish('COMMIT');
 settled('many rows', offers(200, 400));
@@ -300,7 +302,7 @@ $node->restart;
 is(ask($node, $query), 'rejected: starting|' . offers(200), 'one is older than the start');
 prepare('INSERT INTO item VALUES (3)', 'two');
 finish('COMMIT', 'one');
-is(ask($node, $query), 'rejected: write|' . offers(200, 400), 'the other is not');
+is(ask($node, $query), 'rejected: prepared|' . offers(200, 400), 'the other is not');
 finish('COMMIT', 'two');
 settled('both have ended', offers(200, 400, 600));
 

@@ -88,12 +88,12 @@ sub stock
 is(stock_after('INSERT INTO stock VALUES (1, 10)'), 'kept|' . stock(10), 'in one phase');
 is(stock_after('SELECT 1'), 'hit|' . stock(10), 'it hits');
 is(stock_after("BEGIN; UPDATE stock SET amount = 20; PREPARE TRANSACTION 'one'"),
-	'rejected: write|' . stock(10), 'prepared on the publisher');
+	'rejected: prepared|' . stock(10), 'prepared on the publisher');
 is($subscriber->safe_psql('postgres', 'SELECT count(*) FROM pg_prepared_xacts'), '1', 'and on the subscriber');
 is(stock_after("COMMIT PREPARED 'one'"), 'kept|' . stock(20), 'committed');
 is(stock_after('SELECT 1'), 'hit|' . stock(20), 'it hits');
 is(stock_after("BEGIN; UPDATE stock SET amount = 30; PREPARE TRANSACTION 'one'"),
-	'rejected: write|' . stock(20), 'prepared again');
+	'rejected: prepared|' . stock(20), 'prepared again');
 is(stock_after("ROLLBACK PREPARED 'one'"), 'kept|' . stock(20), 'rolled back');
 is(stock_after('SELECT 1'), 'hit|' . stock(20), 'it hits');
 for my $n (1 .. 10)

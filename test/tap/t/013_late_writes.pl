@@ -21,15 +21,16 @@ sub late
 	return $node->psql('postgres', "BEGIN; $early; SET LOCAL late.statement = '$late'; $end", on_error_stop => 1);
 }
 
-# One that is prepared: while it is, and afterwards.
+# One that is prepared: while it is, and afterwards.  What counts as everything has the reason of a change of the schema.
 sub prepared
 {
-	my ($name, $old, $new, $early, $late) = @_;
+	my ($name, $old, $new, $early, $late, $reason) = @_;
 
+	$reason //= 'prepared';
 	like(ask($node, $query), qr/^(kept|hit)\|\Q$old\E$/, "$name: an answer");
 	is(ask($node, $query), "hit|$old", "$name: in the cache");
 	is(late($early, $late, "PREPARE TRANSACTION 'one'"), 0, "$name: prepared");
-	is(ask($node, $query), "rejected: write|$old", "$name: while it is prepared");
+	is(ask($node, $query), "rejected: $reason|$old", "$name: while it is prepared");
 	coherent($name);
 	$node->safe_psql('postgres', "COMMIT PREPARED 'one'");
 	is(ask($node, $query), "kept|$new", "$name: committed");
@@ -56,7 +57,7 @@ prepared('the only one at all', accounts(100, 70), accounts(100, 60),
 prepared('after very many', accounts(100, 60), accounts(100, 50),
 	'INSERT INTO crate SELECT generate_series(1001, 1900)', 'UPDATE account SET balance = 50 WHERE id = 2');
 prepared('very many', accounts(100, 50), accounts(100, 50, (1) x 700),
-	'SELECT 1', 'INSERT INTO account SELECT i, 1 FROM generate_series(3, 702) AS i');
+	'SELECT 1', 'INSERT INTO account SELECT i, 1 FROM generate_series(3, 702) AS i', 'write');
 $node->safe_psql('postgres', 'DELETE FROM account WHERE id > 2');
 
 # The row that is written late is one whose table counted as a whole already.

@@ -8,6 +8,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use PostgreSQL::Test::Utils;
+use Test::More ();
 use Time::HiRes qw(usleep);
 
 # Test points of a running server, and the session that tells them.
@@ -23,6 +24,7 @@ CREATE OR REPLACE FUNCTION point.stop(point text, process int) RETURNS void
 CREATE OR REPLACE FUNCTION point.standing(point text) RETURNS int LANGUAGE c STRICT AS 'fraiseql', 'fql_test_point_standing';
 CREATE OR REPLACE FUNCTION point.go(point text) RETURNS void LANGUAGE c STRICT AS 'fraiseql', 'fql_test_point_go';
 CREATE OR REPLACE FUNCTION point.names() RETURNS text LANGUAGE c STRICT AS 'fraiseql', 'fql_test_point_names';
+CREATE OR REPLACE FUNCTION point.hold_messages() RETURNS void LANGUAGE c STRICT AS 'fraiseql', 'fql_test_hold_messages';
 SQL
 	return bless({ node => $node }, $class)->connect;
 }
@@ -75,12 +77,13 @@ sub run_worker_until
 	return;
 }
 
-# Wait until the process stands at the point.
+# Wait until the process stands at the point.  In a test that has failed already it may never come: then not for long.
 sub wait_for
 {
 	my ($self, $point, $pid) = @_;
+	my $seconds = Test::More->builder->is_passing ? $PostgreSQL::Test::Utils::timeout_default : 5;
 
-	for (my $polls = 0; $polls < 200 * $PostgreSQL::Test::Utils::timeout_default; $polls++)
+	for (my $polls = 0; $polls < 200 * $seconds; $polls++)
 	{
 		return if $self->{control}->query_safe("SELECT point.standing('$point')") == $pid;
 		usleep(5_000);
