@@ -310,7 +310,11 @@ INSERT INTO tb_case (query, command) SELECT '{ members { member name } mines { b
 	$$ALTER ROLE regress_fql_reader SUPERUSER$$,
 	$$ALTER ROLE regress_fql_reader NOSUPERUSER$$,
 	$$ALTER ROLE regress_fql_reader PASSWORD 'x' BYPASSRLS$$,
-	$$ALTER ROLE regress_fql_reader NOBYPASSRLS$$]);
+	$$ALTER ROLE regress_fql_reader NOBYPASSRLS$$,
+	$$CREATE ROLE regress_fql_creator CREATEROLE NOINHERIT$$,
+	$$DO 'BEGIN SET LOCAL ROLE regress_fql_creator; CREATE ROLE regress_fql_created; END'$$,
+	$$ALTER ROLE regress_fql_group RENAME TO regress_fql_team$$,
+	$$ALTER ROLE regress_fql_team RENAME TO regress_fql_group$$]);
 INSERT INTO tb_case (query, command, asker) SELECT '{ members { member name } opens { body } }', command, 'regress_fql_owner' FROM unnest(ARRAY[
 	$$ALTER VIEW cache_ddl.v_open OWNER TO regress_fql_group$$,
 	$$REASSIGN OWNED BY regress_fql_group TO regress_fql_owner$$,
@@ -371,8 +375,11 @@ INSERT INTO tb_case (query, command, alone) SELECT '{ summary(id: 1) { body leng
 	$$UPDATE cache_ddl.tb_note SET body = body || '.' WHERE id < 3$$,
 	$$ALTER MATERIALIZED VIEW cache_ddl.summary RENAME TO digest$$,
 	$$REFRESH MATERIALIZED VIEW CONCURRENTLY cache_ddl.digest$$,
-	$$ALTER MATERIALIZED VIEW cache_ddl.digest RENAME COLUMN body TO content$$,
-	$$DROP VIEW cache_ddl.v_summary$$]) AS command;
+	$$ALTER MATERIALIZED VIEW cache_ddl.digest RENAME COLUMN body TO content$$]) AS command;
+INSERT INTO tb_case (query, command) SELECT '{ mine(id: 1) { body } }', unnest(ARRAY[
+	$$REFRESH MATERIALIZED VIEW cache_ddl.digest$$,
+	$$REFRESH MATERIALIZED VIEW CONCURRENTLY cache_ddl.digest$$,
+	$$DROP VIEW cache_ddl.v_summary$$]);
 
 -- Who inherits the privileges of a role is told by the member, and from PostgreSQL 16 on by the membership.
 UPDATE tb_case SET label = 'membership, ' || command, command = CASE
@@ -395,4 +402,4 @@ SELECT * FROM walk \gexec
 DROP PUBLICATION regress_fql_published;
 REVOKE SET ON PARAMETER fraiseql.cache_enabled FROM PUBLIC;
 DROP SCHEMA cache_ddl, cache_ddl_aside CASCADE;
-DROP ROLE regress_fql_reader, regress_fql_group, regress_fql_owner;
+DROP ROLE regress_fql_reader, regress_fql_group, regress_fql_owner, regress_fql_creator, regress_fql_created;

@@ -182,6 +182,35 @@ SELECT ask('query($n: Int) { secrets(limit: $n) { text } }', '{"n": 1}');
 SELECT ask('query($n: Int) { secrets(limit: $n) { text } }', '{"n": 11}');
 RESET ROLE;
 
+-- a statement that was prepared under one identity, and is executed under others, before and after a REVOKE
+PREPARE prepared AS SELECT ask('{ notes { id owner } }');
+PREPARE prepared_variable(jsonb) AS SELECT ask('query($n: Int) { notes(limit: $n) { owner } }', $1);
+GRANT SELECT ON tb_note TO regress_fql_ann, regress_fql_bob;
+EXECUTE prepared;
+SET ROLE regress_fql_ann;
+EXECUTE prepared;
+EXECUTE prepared;
+EXECUTE prepared_variable('{"n": 5}');
+SET ROLE regress_fql_bob;
+EXECUTE prepared;
+EXECUTE prepared_variable('{"n": 5}');
+SET row_security = off;
+EXECUTE prepared;
+RESET row_security;
+RESET ROLE;
+SET SESSION AUTHORIZATION regress_fql_ann;
+EXECUTE prepared;
+RESET SESSION AUTHORIZATION;
+SET ROLE regress_fql_ann;
+EXECUTE prepared;
+RESET ROLE;
+REVOKE SELECT ON tb_note FROM regress_fql_ann, regress_fql_bob;
+SET ROLE regress_fql_ann;
+EXECUTE prepared;
+EXECUTE prepared_variable('{"n": 5}');
+RESET ROLE;
+EXECUTE prepared;
+
 -- EXECUTE on the function is the caller's ticket
 REVOKE EXECUTE ON FUNCTION fraiseql.execute(text, jsonb, text, jsonb) FROM PUBLIC;
 SET ROLE regress_fql_ann;

@@ -130,6 +130,39 @@ indexes_temporary(const IndexStmt *statement)
 	return OidIsValid(relid) && get_rel_persistence(relid) == RELPERSISTENCE_TEMP;
 }
 
+/* Has this very transaction created the relation? */
+static bool
+is_created_here(Oid relid)
+{
+	Relation	relation = RelationIdGetRelation(relid);
+	bool		is_created;
+
+	if (relation == NULL)
+		return false;
+	is_created = relation->rd_createSubid != InvalidSubTransactionId;
+	RelationClose(relation);
+	return is_created;
+}
+
+/*
+ * A column for a temporary table that this transaction has created, as REFRESH MATERIALIZED VIEW CONCURRENTLY does it.
+ * In general a permanent function may depend on the row type of a temporary table; but who depends on this one was
+ * created in this transaction too, by a command that touches.
+ */
+static bool
+adds_columns_to_new_temporary(const AlterTableStmt *statement)
+{
+	Oid			relid = RangeVarGetRelid(statement->relation, NoLock, true);
+	ListCell   *cell;
+
+	foreach(cell, statement->cmds)
+	{
+		if (((const AlterTableCmd *) lfirst(cell))->subtype != AT_AddColumn)
+			return false;
+	}
+	return OidIsValid(relid) && get_rel_persistence(relid) == RELPERSISTENCE_TEMP && is_created_here(relid);
+}
+
 /* Commands about temporary relations. */
 static bool
 is_about_temporary(const Node *statement)
@@ -388,7 +421,8 @@ is_harmless(const Node *statement)
 		case T_CreateRoleStmt:
 			return creates_lone_role((const CreateRoleStmt *) statement);
 		case T_AlterTableStmt:
-			return alters_table_options((const AlterTableStmt *) statement);
+			return alters_table_options((const AlterTableStmt *) statement) ||
+				adds_columns_to_new_temporary((const AlterTableStmt *) statement);
 		case T_ReindexStmt:
 			return !has_invalid_index();
 		case T_CopyStmt:
@@ -481,7 +515,7 @@ passed_over_in(const Node *statement, Effect effect)
 		case T_AlterRoleStmt:
 			return effect == EFFECT_NOTHING ? PASSED_ROLE : PASSED_NOTHING;
 		case T_AlterTableStmt:
-			return effect == EFFECT_NOTHING ? PASSED_TABLE_OPTIONS : PASSED_NOTHING;
+			return alters_table_options((const AlterTableStmt *) statement) ? PASSED_TABLE_OPTIONS : PASSED_NOTHING;
 		default:
 			return PASSED_NOTHING;
 	}

@@ -100,9 +100,16 @@ is(ask($node, $query, 'two'), 'kept|' . accounts(1, 100), 'roles have been renam
 $node->safe_psql('postgres', 'ALTER DATABASE three RENAME TO four');
 is(ask($node, $query, 'two'), 'hit|' . accounts(1, 100), 'another database is renamed');
 
+# Where databases are stored concerns nobody; the server moves one only while nobody is connected to it.
+$node->safe_psql('postgres', q(SET allow_in_place_tablespaces = on; CREATE TABLESPACE elsewhere LOCATION ''));
+is(ask($node, $query, 'two'), 'hit|' . accounts(1, 100), 'a tablespace');
+is(ask($node, $query, 'four'), 'kept|' . accounts(100, 100), 'what the next one will hold');
+$node->safe_psql('postgres', 'ALTER DATABASE two SET TABLESPACE elsewhere');
+is(ask($node, $query, 'four'), 'hit|' . accounts(100, 100), 'another database is moved');
+is(ask($node, $query, 'two'), 'kept|' . accounts(1, 100), 'and answers as before');
+
 # A database that has the name and the OID of one that was dropped.
 my $oid = $node->safe_psql('postgres', q(SELECT oid FROM pg_database WHERE datname = 'two'));
-is(ask($node, $query, 'four'), 'kept|' . accounts(100, 100), 'what the new one will hold');
 $node->safe_psql('postgres', 'DROP DATABASE two');
 is(ask($node, $query, 'four'), 'hit|' . accounts(100, 100), 'a database that goes concerns no other');
 $node->safe_psql('postgres', "CREATE DATABASE two TEMPLATE four OID = $oid");
