@@ -31,11 +31,12 @@ PG_CFLAGS = -Wall -Wextra $(WERROR) $(COMPILER_CFLAGS) \
 SHLIB_LINK = $(JSON_C_LIBS)
 
 # pg_regress inputs, one file a concept.  First those that others build upon, in this order; then every other file of
-# sql/, so that none is ever left out.  They run one after another: the counters that they read are the cluster's.
+# sql/, so that none is ever left out but those that REGRESS_WITHOUT names, where a server is very slow.  They run one
+# after another: the counters that they read are the cluster's.
 REGRESS_FIRST = schema_names schema_relations schema_documents schema_errors \
 	query_select query_where query_order_page query_relations query_documents query_errors \
 	cache_setup cache_writes cache_bypass cache_identity cache_definitions cache_monitor hostile
-REGRESS_FOUND = $(filter-out fraiseql--%,$(sort $(basename $(notdir $(wildcard sql/*.sql)))))
+REGRESS_FOUND = $(filter-out fraiseql--% $(REGRESS_WITHOUT),$(sort $(basename $(notdir $(wildcard sql/*.sql)))))
 REGRESS = $(filter $(REGRESS_FOUND),$(REGRESS_FIRST)) $(filter-out $(REGRESS_FIRST),$(REGRESS_FOUND))
 REGRESS_OPTS = --load-extension=fraiseql --encoding=UTF8
 
@@ -78,6 +79,10 @@ installcheck-preload:
 # Everything, on a fresh Debian too.  SUITES="unit regress" runs some of it; test/README.md has the list.
 test:
 	@SUITES='$(SUITES)' test/run
+
+# Also on PostgreSQL 17 and 18, on a server with assertions, and under valgrind; test/all has the settings.
+test-all:
+	@test/all
 
 demo:
 	@test/demo/run
@@ -127,5 +132,5 @@ SUITE = bookworm
 chroot-test:
 	test/chroot $(SUITE)
 
-.PHONY: all install installcheck installcheck-preload clean test demo bench bench-hitrate model-test unit purity fuzz format-check \
+.PHONY: all install installcheck installcheck-preload clean test test-all demo bench bench-hitrate model-test unit purity fuzz format-check \
 	test-consistency test-consistency-mutants test-points-mutants chroot-test

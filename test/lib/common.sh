@@ -1,7 +1,8 @@
 # test/lib/common.sh
 #    What every script here needs: progress lines, quiet logs, root only where it is needed, the server's version.
 #
-# To be sourced by bash with ROOT set to the checkout.  Logs go to build/log and are shown only when a step fails.
+# To be sourced by bash with ROOT set to the checkout.  Logs go to build/log, or where LOG_DIR says, and are shown only
+# when a step fails.
 
 export LC_ALL=C.UTF-8
 
@@ -9,7 +10,7 @@ export LC_ALL=C.UTF-8
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES GNUMAKEFLAGS
 
 BUILD_DIR=$ROOT/build
-LOG_DIR=$BUILD_DIR/log
+LOG_DIR=${LOG_DIR:-$BUILD_DIR/log}
 
 # Say what is being done now.
 progress()
