@@ -91,6 +91,12 @@ COMMENT ON FUNCTION fraiseql.explain(text, jsonb, text) IS 'what the cache makes
 REVOKE ALL ON FUNCTION fraiseql.explain(text, jsonb, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION fraiseql.explain(text, jsonb, text) TO pg_monitor;
 
+CREATE FUNCTION fraiseql.transaction_cascade()
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'fql_transaction_cascade'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION fraiseql.transaction_cascade() IS 'what the current transaction has changed so far, in the GraphQL Cascade format: objects of exposed types, as far as the caller may see them';
+
 --
 -- Tracking writes
 --

@@ -413,6 +413,44 @@ fill_sets(FqlColumnSets *sets, List *drafts, MemoryContext context)
 		fill_set(sets, &sets->sets[sets->set_count++], lfirst(cell));
 }
 
+/* The only column of the primary key, or InvalidAttrNumber.  After RelationGetIndexList(). */
+static AttrNumber
+only_key_column(Relation relation)
+{
+	AttrNumber	column = InvalidAttrNumber;
+	HeapTuple	tuple;
+
+	if (!OidIsValid(relation->rd_pkindex))
+		return InvalidAttrNumber;
+	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(relation->rd_pkindex));
+	if (!HeapTupleIsValid(tuple))
+		return InvalidAttrNumber;
+	if (((Form_pg_index) GETSTRUCT(tuple))->indnkeyatts == 1)
+		column = ((Form_pg_index) GETSTRUCT(tuple))->indkey.values[0];
+	ReleaseSysCache(tuple);
+	return column;
+}
+
+/* Functions of types that are not built in may do anything, and the id is written out while a transaction commits. */
+static void
+fill_id(FqlIdColumn *id, Relation relation)
+{
+	AttrNumber	column = get_attnum(RelationGetRelid(relation), "id");
+	Form_pg_attribute attribute;
+
+	if (column <= 0)
+		column = only_key_column(relation);
+	if (column <= 0)
+		return;
+	attribute = TupleDescAttr(RelationGetDescr(relation), column - 1);
+	id->type = getBaseType(attribute->atttypid);
+	if (id->type >= FirstGenbkiObjectId || get_typtype(id->type) != TYPTYPE_BASE)
+		return;
+	id->column = column;
+	id->length = attribute->attlen;
+	id->by_value = attribute->attbyval;
+}
+
 /* In a context below the current one, so that an error frees it; what it takes to get there is freed at once. */
 static BuiltSets *
 build(Relation relation)
@@ -427,6 +465,7 @@ build(Relation relation)
 	built->sets.relation = RelationGetRelid(relation);
 	fill_columns(&built->sets, relation, drafts, context);
 	fill_sets(&built->sets, drafts, context);
+	fill_id(&built->sets.id, relation);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(work);
 	return built;

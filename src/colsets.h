@@ -34,9 +34,19 @@ typedef struct FqlColumnSet
 	int			members[INDEX_MAX_KEYS];	/* positions in "columns" of FqlColumnSets, ascending by attnum */
 } FqlColumnSet;
 
+/* The column by which people and GraphQL clients name a row: "id", or else the only column of the primary key. */
+typedef struct FqlIdColumn
+{
+	AttrNumber	column;			/* InvalidAttrNumber: none, or of a type that is not built in */
+	Oid			type;			/* its base type */
+	int16		length;			/* as pg_type.typlen */
+	bool		by_value;
+} FqlIdColumn;
+
 typedef struct FqlColumnSets
 {
 	Oid			relation;
+	FqlIdColumn id;
 	int			column_count;
 	FqlHashedColumn *columns;	/* ascending by attnum */
 	int			set_count;

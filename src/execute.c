@@ -332,6 +332,47 @@ fql_execute_to_explain(FqlObservation *observation, const FqlSelectedField *fiel
 	return response;
 }
 
+static text *
+run_past_cache(FqlRequest *request, const Jsonb *variables, FqlArena *arena, FqlDiagnostics *diagnostics)
+{
+	FqlVariables *coerced = fql_request_coerce(request, variables, arena, diagnostics);
+	FqlLimits	limits = fql_limits();
+	FqlSelectedField *fields = NULL;
+	uint32		count = 0;
+	bool		clean;
+
+	if (coerced != NULL)
+		fields = fql_collect_fields(request->document, request->operation, request->types, coerced, &limits, arena,
+									diagnostics, &count);
+	return diagnostics->count > 0 ? fql_response_request_error(diagnostics) :
+		fql_exec_query(fields, count, arena, false, &clean);
+}
+
+text *
+fql_execute_past_cache(const text *query, const Jsonb *variables)
+{
+	FqlArena   *arena = fql_memory_arena(CurrentMemoryContext);
+	FqlDiagnostics diagnostics;
+	FqlRequest *request;
+	text	   *volatile response = NULL;
+
+	Assert(ActiveSnapshotSet());
+	fql_diagnostics_init(&diagnostics, arena);
+	request = fql_request_get(query, NULL, &diagnostics);
+	if (request == NULL)
+		return fql_response_request_error(&diagnostics);
+	PG_TRY();
+	{
+		response = run_past_cache(request, variables, arena, &diagnostics);
+	}
+	PG_FINALLY();
+	{
+		fql_request_release(request);
+	}
+	PG_END_TRY();
+	return response;
+}
+
 /*
  * The long way
  */

@@ -30,6 +30,12 @@ extern FqlCall fql_call_of_arguments(FunctionCallInfo fcinfo);
 extern text *fql_execute_call(const FqlCall *call);
 
 /*
+ * For cascade.c: the response to an operation that is run as the caller, under the active snapshot, past the cache.  A
+ * nested call that is not counted.
+ */
+extern text *fql_execute_past_cache(const text *query, const Jsonb *variables);
+
+/*
  * For explain.c: does the cache hold an answer that this session would be served; run the operation as a fill does,
  * under a snapshot of its own and observed, but keep nothing; and why the session would not keep what came out.
  */

@@ -18,6 +18,7 @@
 #include "guc.h"
 
 int			fql_bulk_write_limit;
+int			fql_cascade_max_entities;
 bool		fql_cache_enabled;
 int			fql_cache_max_entry_size;
 int			fql_cache_max_tags;
@@ -254,6 +255,19 @@ fql_guc_define(void)
 							NULL,
 							NULL);
 	define_cache_settings();
+	DefineCustomIntVariable("fraiseql.cascade_max_entities",
+							"The most rows that the cascade of a transaction names.",
+							"A transaction that changes more says that its cascade is truncated. What is invalidated "
+							"does not depend on it.",
+							&fql_cascade_max_entities,
+							500,
+							0,
+							1000 * 1000,
+							PGC_SUSET,
+							0,
+							NULL,
+							NULL,
+							NULL);
 	define_limits();
 	define_sizes();
 	DefineCustomBoolVariable("fraiseql.response_bigint_strings",

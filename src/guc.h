@@ -9,6 +9,7 @@
 
 #include "core/limits.h"
 
+extern int	fql_cascade_max_entities;	/* rows that a cascade names, at most */
 extern int	fql_bulk_write_limit;	/* rows of one relation in one transaction */
 extern bool fql_cache_enabled;
 extern int	fql_cache_max_entry_size;	/* kB */

@@ -10,6 +10,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 
+#include "changes.h"
 #include "ddl.h"
 #include "guc.h"
 #include "label.h"
@@ -32,6 +33,7 @@ _PG_init(void)
 {
 	fql_guc_define();
 	fql_touched_init();
+	fql_changes_init();
 	fql_observe_init();
 	fql_plan_init();
 	fql_precise_init();

@@ -24,6 +24,7 @@
 #include "utils/datum.h"
 #include "utils/rel.h"
 
+#include "changes.h"
 #include "colsets.h"
 #include "tags.h"
 #include "touched.h"
@@ -92,14 +93,18 @@ row_tag(const FqlColumnSet *set, const uint64 *hashes)
 
 /* A row was inserted or deleted. */
 static void
-track_row(Relation relation, TupleTableSlot *row)
+track_row(Relation relation, FqlChangeKind kind, TupleTableSlot *row)
 {
 	const FqlColumnSets *sets;
 	uint64	   *hashes;
 
 	if (!fql_may_name_row(RelationGetRelid(relation)))
+	{
+		fql_change_unnamed();
 		return;
+	}
 	sets = fql_column_sets(relation);
+	fql_change_row(sets, kind, row, row);
 	hashes = hash_row(sets, row);
 	fql_touch_rows(fql_tag_relation(MyDatabaseId, RelationGetRelid(relation)));
 	for (int i = 0; i < sets->set_count; i++)
@@ -146,9 +151,15 @@ track_update(Relation relation, TupleTableSlot *old, TupleTableSlot *new)
 	uint64	   *before;
 	uint64	   *after;
 
-	if (changed == FQL_COLUMNS_NONE || !fql_may_name_row(RelationGetRelid(relation)))
+	if (changed == FQL_COLUMNS_NONE)
 		return;
+	if (!fql_may_name_row(RelationGetRelid(relation)))
+	{
+		fql_change_unnamed();
+		return;
+	}
 	sets = fql_column_sets(relation);
+	fql_change_row(sets, FQL_CHANGE_UPDATED, old, new);
 	before = hash_row(sets, old);
 	after = hash_updated_row(sets, new, changed, before);
 	fql_touch_columns(fql_tag_relation(MyDatabaseId, RelationGetRelid(relation)), changed);
@@ -166,6 +177,13 @@ track_update(Relation relation, TupleTableSlot *old, TupleTableSlot *new)
 	}
 }
 
+static void
+touch_all(Relation relation)
+{
+	fql_touch_relation(RelationGetRelid(relation));
+	fql_change_unnamed();
+}
+
 /*
  * A row was inserted, updated or deleted.  A trigger that is not one of ours may call the function otherwise than after
  * each row; then there is no row to look at.
@@ -176,11 +194,13 @@ fql_track_row(PG_FUNCTION_ARGS)
 	TriggerData *trigger = trigger_data(fcinfo, "fraiseql.track_row");
 
 	if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || !TRIGGER_FIRED_AFTER(trigger->tg_event))
-		fql_touch_relation(RelationGetRelid(trigger->tg_relation));
+		touch_all(trigger->tg_relation);
 	else if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
 		track_update(trigger->tg_relation, trigger->tg_trigslot, trigger->tg_newslot);
 	else
-		track_row(trigger->tg_relation, trigger->tg_trigslot);
+		track_row(trigger->tg_relation,
+				  TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? FQL_CHANGE_DELETED : FQL_CHANGE_CREATED,
+				  trigger->tg_trigslot);
 	PG_RETURN_POINTER(NULL);
 }
 
@@ -190,7 +210,7 @@ fql_track_truncate(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = trigger_data(fcinfo, "fraiseql.track_truncate");
 
-	fql_touch_relation(RelationGetRelid(trigger->tg_relation));
+	touch_all(trigger->tg_relation);
 	PG_RETURN_POINTER(NULL);
 }
 
