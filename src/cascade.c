@@ -2,11 +2,12 @@
  * cascade.c
  *    What the current transaction has changed, in the GraphQL Cascade format, as far as the caller may see it.
  *
- * Changes come from the tracking triggers (changes.c), so they are complete whatever code made them, and they are rows.
- * A cascade names objects of exposed types (entities.c), and nobody learns by it of an object that he may not see.  There
- * is one seam for that: each object is asked for through GraphQL, as the caller, and what does not come back is not
- * named.  Created and updated ones are asked for as they are now.  Deleted ones are asked for under the snapshot from
- * before the changes; where there is none, they are named only if the caller may read every row of their table.
+ * Changes come from the tracking triggers (changes.c), so they are complete whatever code made them, and they are
+ * rows.  A cascade names objects of exposed types (entities.c), and nobody learns by it of an object that he may not
+ * see.  There is one seam for that: each object is asked for through GraphQL, as the caller, and what does not come
+ * back is not named.  Created and updated ones are asked for as they are now.  Deleted ones are asked for under the
+ * snapshot from before the changes; where there is none, they are named only if the caller may read every row of their
+ * table.
  *
  * The lists of other types that may contain a changed object are named for information, without asking.  fraiseql's own
  * cache does not go by any of this: what it must forget is decided by tags.
@@ -225,6 +226,7 @@ static FqlStr
 list_type(const FqlEntityType *entity, FqlArena *arena)
 {
 	const FqlType *where = NULL;
+	const FqlType *filter;
 
 	for (uint32_t i = 0; i < entity->list->argument_count; i++)
 	{
@@ -232,9 +234,8 @@ list_type(const FqlEntityType *entity, FqlArena *arena)
 			where = fql_type_innermost(entity->list->arguments[i].type);
 	}
 	Assert(where != NULL);
-	return fql_type_ref_print(
-		fql_input_field_find(fql_type_innermost(fql_input_field_find(where, entity->key->name)->type), FQL_STR("in"))->type,
-		arena);
+	filter = fql_type_innermost(fql_input_field_find(where, entity->key->name)->type);
+	return fql_type_ref_print(fql_input_field_find(filter, FQL_STR("in"))->type, arena);
 }
 
 /*
@@ -518,7 +519,8 @@ append_metadata(StringInfo out, int affected, bool truncated)
 		appendStringInfo(out, ",\"transactionId\":\"" UINT64_FORMAT "\"", U64FromFullTransactionId(xid));
 	else
 		appendStringInfoString(out, ",\"transactionId\":null");
-	appendStringInfo(out, ",\"depth\":1,\"affectedCount\":%d,\"truncated\":%s}", affected, truncated ? "true" : "false");
+	appendStringInfo(out, ",\"depth\":1,\"affectedCount\":%d,\"truncated\":%s}", affected,
+					 truncated ? "true" : "false");
 }
 
 static void

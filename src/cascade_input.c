@@ -146,7 +146,10 @@ static bool
 says_truncated(JsonbContainer *cascade)
 {
 	JsonbValue *metadata = find_member(cascade, "metadata");
-	JsonbValue *flag = metadata != NULL && is_object(metadata) ? find_member(metadata->val.binary.data, "truncated") : NULL;
+	JsonbValue *flag = NULL;
+
+	if (metadata != NULL && is_object(metadata))
+		flag = find_member(metadata->val.binary.data, "truncated");
 
 	return flag != NULL && flag->type == jbvBool && flag->val.boolean;
 }
@@ -248,6 +251,7 @@ fql_cascade_parse(const Jsonb *cascade)
 	else if (looks_like_cascade(root))
 		read_cascade(&input, root);
 	else if (!read_response(&input, root))
-		set_problem(&input, pstrdup("It has none of \"updated\", \"deleted\", \"invalidations\", \"cascade\", \"data\"."));
+		set_problem(&input,
+					pstrdup("It has none of \"updated\", \"deleted\", \"invalidations\", \"cascade\", \"data\"."));
 	return input;
 }

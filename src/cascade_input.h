@@ -3,7 +3,7 @@
  *    Cascades that others have written: which entities do they name?
  *
  * Two forms are in use, by themselves or within a GraphQL response:
- *   {"updated": [{"__typename": "User", "id": "7", "operation": "CREATED"}], "deleted": [...], "invalidations": [hints]}
+ *   {"updated": [{"__typename": "User", "id": "7", "operation": "CREATED"}], "deleted": [...], "invalidations": [...]}
  *   {"invalidations": {"updated": [{"type": "User", "id": 7}], "deleted": [...]}}
  */
 #ifndef FQL_CASCADE_INPUT_H

@@ -7,8 +7,8 @@
  * order of the changes.  It is bounded by fraiseql.cascade_max_entities; what comes after that is only known to exist.
  *
  * A row is listed again only when that says something new: an update of a row that was created or updated before does
- * not.  So a transaction that changes few rows often has a short list.  Each change knows the one before of the same row,
- * and a table finds the last of each row.
+ * not.  So a transaction that changes few rows often has a short list.  Each change knows the one before of the same
+ * row, and a table finds the last of each row.
  *
  * Savepoints.  A change carries the number of its subtransaction.  Numbers grow, and subtransactions end like a stack:
  * when number n is rolled back, the changes of n and of those begun within it are the last of the list, with numbers of
@@ -289,8 +289,9 @@ fql_change_next(uint32 from, uint32 *position, FqlChange *change)
 	{
 		uint32		i = (*position)++;
 		const Change *first = &journal[i];
+		const Change *final = &journal[lastset_lookup(last, i)->change];
 
-		if (is_first(i, from) && take_together(first->kind, journal[lastset_lookup(last, i)->change].kind, &change->kind))
+		if (is_first(i, from) && take_together(first->kind, final->kind, &change->kind))
 		{
 			change->relation = first->relation;
 			change->id_type = first->id_type;

@@ -37,8 +37,8 @@ extern void fql_change_row(const FqlColumnSets *sets, FqlChangeKind kind, TupleT
 extern void fql_change_unnamed(void);
 
 /*
- * The changes from a mark on (from = 0: all), one a row that is not as it was then, in the order of the rows' first changes.
- * Start with *position = from; false after the last.  Nothing may be changed in between.
+ * The changes from a mark on (from = 0: all), one a row that is not as it was then, in the order of the rows' first
+ * changes.  Start with *position = from; false after the last.  Nothing may be changed in between.
  */
 extern bool fql_change_next(uint32 from, uint32 *position, FqlChange *change);
 

@@ -2,10 +2,11 @@
  * entities.c
  *    From a changed table to the GraphQL types whose own rows it holds.
  *
- * The objects of a type on a table are the table's rows, and are named by what changes.c takes for their id: the column
- * "id", or else the only column of the primary key.  A type on a view is taken for a table's rows if its id column is,
- * through views and sub-queries, that same column of the table.  The view may join and filter as it likes: whether a row
- * is an object, and what of it, is asked by reading the type (cascade.c); here it is only said where to look.
+ * The objects of a type on a table are the table's rows, and are named by what changes.c takes for their id: the
+ * column "id", or else the only column of the primary key.  A type on a view is taken for a table's rows if its id
+ * column is, through views and sub-queries, that same column of the table.  The view may join and filter as it likes:
+ * whether a row is an object, and what of it, is asked by reading the type (cascade.c); here it is only said where to
+ * look.
  */
 #include "postgres.h"
 

@@ -21,7 +21,7 @@ typedef struct FqlEntityType
 	Oid			table;			/* whose rows its objects are */
 } FqlEntityType;
 
-/* All of a schema, a List of FqlEntityType: types without an id, or whose objects are no table's rows, are not among them. */
+/* All of a schema, a List of FqlEntityType: without types that have no id, or whose objects are no table's rows. */
 extern List *fql_entity_types(const FqlTypeSystem *types);
 
 /* Does the type show the rows of the table, or of one that the table is a partition or child of? */
