@@ -14,6 +14,7 @@
 #include "core/json.h"
 #include "core/limits.h"
 #include "execute.h"
+#include "guc.h"
 #include "memory.h"
 #include "response.h"
 
@@ -120,6 +121,26 @@ answer_request_object(FqlStr object, FqlArena *arena, FqlDiagnostics *diagnostic
 }
 
 /*
+ * The length beyond which a request is not even read.  JSON may write each byte of a query and of a string as six, and
+ * other values are no longer in JSON than they are in jsonb, except for what says nothing.
+ */
+static size_t
+longest_request(void)
+{
+	return 6 * (fql_limits().source_bytes + fql_max_variables_size()) + 64 * 1024;
+}
+
+static bool
+size_is_acceptable(const text *object, FqlDiagnostics *diagnostics)
+{
+	if (VARSIZE_ANY_EXHDR(object) <= longest_request())
+		return true;
+	fql_diagnose(diagnostics, FQL_ERROR_LIMIT, (FqlLocation){0, 0}, "Request is longer than %zu bytes.",
+				 longest_request());
+	return false;
+}
+
+/*
  * fraiseql.graphql(request json) returns json
  */
 Datum
@@ -133,6 +154,8 @@ fql_graphql(PG_FUNCTION_ARGS)
 		PG_RETURN_TEXT_P(fql_execute_call(&(FqlCall){0}));
 	object = PG_GETARG_TEXT_PP(0);
 	fql_diagnostics_init(&diagnostics, arena);
+	if (!size_is_acceptable(object, &diagnostics))
+		PG_RETURN_TEXT_P(fql_response_request_error(&diagnostics));
 	PG_RETURN_TEXT_P(answer_request_object(fql_response_to_utf8((FqlStr){VARDATA_ANY(object),
 																VARSIZE_ANY_EXHDR(object)}),
 										   arena, &diagnostics));

@@ -81,8 +81,16 @@ struct FqlPlan
 	dlist_node	recency;
 };
 
+/*
+ * A plan takes up to fifty times the memory of its text.  So longer texts are not kept beyond their execution, and all
+ * that are kept are together no longer than this.
+ */
+#define LONGEST_TEXT (256 * 1024)
+#define MOST_TEXT (2 * 1024 * 1024)
+
 static MemoryContext plan_memory;
 static HTAB *plans;
+static Size kept_text;			/* length of the texts of all plans together */
 static dlist_head plans_by_recency; /* most recently used first */
 
 static uint32
@@ -227,6 +235,7 @@ plan_drop(FqlPlan *plan)
 	MemoryContext memory = plan->memory;
 
 	dlist_delete(&plan->recency);
+	kept_text -= strlen(plan->key.text);
 	hash_search(plans, &plan->key, HASH_REMOVE, NULL);
 	MemoryContextDelete(memory);
 	if (prepared != NULL)
@@ -239,7 +248,7 @@ plans_shrink(void)
 {
 	dlist_node *node = dlist_is_empty(&plans_by_recency) ? NULL : dlist_tail_node(&plans_by_recency);
 
-	while (node != NULL && hash_get_num_entries(plans) >= PLAN_LIMIT)
+	while (node != NULL && (hash_get_num_entries(plans) >= PLAN_LIMIT || kept_text > MOST_TEXT))
 	{
 		FqlPlan    *plan = dlist_container(FqlPlan, recency, node);
 
@@ -267,6 +276,7 @@ plan_enter(const PlanKey *key)
 	plan->choice = (FqlPlanChoice) {0};
 	plan->users = 0;
 	dlist_push_head(&plans_by_recency, &plan->recency);
+	kept_text += strlen(plan->key.text);
 	return plan;
 }
 
@@ -305,7 +315,7 @@ fql_plan_pin(const FqlSql *sql, bool for_fill)
 void
 fql_plan_unpin(FqlPlan *plan)
 {
-	if (--plan->users == 0 && fql_observe_saw_nested())
+	if (--plan->users == 0 && (fql_observe_saw_nested() || strlen(plan->key.text) > LONGEST_TEXT))
 		plan_drop(plan);
 }
 

@@ -47,6 +47,10 @@
 #define LONGEST_REMEMBERED_QUERY (64 * 1024)
 #define LONGEST_REMEMBERED_VARIABLES (4 * 1024)
 
+/* A level of arrays takes eight bytes of jsonb. */
+StaticAssertDecl(LONGEST_REMEMBERED_VARIABLES <= 8 * FQL_REQUEST_JSON_DEPTH,
+				 "variables of that length are not nested too deep");
+
 /* The canonical text of the variables of an operation that has none. */
 #define NO_VARIABLES FQL_STR("")
 
@@ -527,8 +531,9 @@ fql_request_recall_variables(FqlRequest *public, const Jsonb *variables, FqlStr 
 	uint64		hash;
 	RememberedVariables *slot;
 
-	/* the limit may be lower than it was */
-	if (variables != NULL && (!JB_ROOT_IS_OBJECT(variables) || VARSIZE(variables) > fql_max_variables_size()))
+	/* what fql_request_coerce() refuses is refused on a hit too: no object, too large, or too deep, and so not short */
+	if (variables != NULL && (!JB_ROOT_IS_OBJECT(variables) || VARSIZE(variables) > LONGEST_REMEMBERED_VARIABLES ||
+							  VARSIZE(variables) > fql_max_variables_size()))
 		return false;
 	if (public->operation->variables == NULL)
 	{

@@ -7,11 +7,14 @@
  */
 #include "postgres.h"
 
+#include <unistd.h>
+
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
+#include "guc.h"
 #include "owners.h"
 #include "prepared.h"
 #include "shmem.h"
@@ -29,16 +32,33 @@ fql_shmem_is_there(void)
 	return is_there;
 }
 
+/* Where the machine has not as much, the server will not start, and its own message knows only its own settings. */
+static void
+warn_of_size(Size size)
+{
+	long		pages = sysconf(_SC_PHYS_PAGES);
+	long		page_size = sysconf(_SC_PAGESIZE);
+
+	if (pages > 0 && page_size > 0 && size / page_size > (Size) pages)
+		ereport(WARNING,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("fraiseql asks for more shared memory than this machine has memory"),
+				 errdetail("fraiseql.cache_size is %d MB, fraiseql.tag_table_size is %d MB.",
+						   fql_cache_size, fql_tag_table_size)));
+}
+
 static void
 shmem_request(void)
 {
+	Size		size = add_size(fql_words_shmem_size(), fql_store_shmem_size());
+
 	if (previous_request_hook != NULL)
 		previous_request_hook();
-	RequestAddinShmemSpace(fql_words_shmem_size());
+	warn_of_size(size);
+	RequestAddinShmemSpace(size);
 	RequestAddinShmemSpace(fql_owners_shmem_size());
 	RequestAddinShmemSpace(fql_prepared_shmem_size());
 	RequestAddinShmemSpace(fql_stats_shmem_size());
-	RequestAddinShmemSpace(fql_store_shmem_size());
 	RequestNamedLWLockTranche("fraiseql_store", 1);
 	RequestNamedLWLockTranche("fraiseql_stats", 1);
 }
