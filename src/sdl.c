@@ -63,6 +63,17 @@ may_read_column(Oid relid, AttrNumber column, Oid role)
 		pg_attribute_aclcheck(relid, column, role, ACL_SELECT) == ACLCHECK_OK;
 }
 
+/* May the role join along a foreign key, whose columns the statement compares? */
+static bool
+may_join(const FqlFieldBinding *binding, const FqlRelation *local, const FqlRelation *remote, Oid role)
+{
+	for (int i = 0; i < binding->join_count; i++)
+		if (!may_read_column(local->relid, binding->local_columns[i], role) ||
+			!may_read_column(remote->relid, binding->remote_columns[i], role))
+			return false;
+	return true;
+}
+
 /* May the role see a field of this object type?  Objects nested in a document have no relation of their own. */
 static bool
 shows_field(const SdlWriter *writer, const FqlType *owner, const FqlField *field)
@@ -71,9 +82,11 @@ shows_field(const SdlWriter *writer, const FqlType *owner, const FqlField *field
 	const FqlRelation *relation = owner != NULL ? owner->binding : NULL;
 	const FqlRelation *target = binding->target != NULL ? binding->target->binding : NULL;
 
-	if (target != NULL && (binding->kind == FQL_FIELD_ROOT_ONE || binding->kind == FQL_FIELD_ROOT_LIST ||
-						   binding->kind == FQL_FIELD_TO_ONE || binding->kind == FQL_FIELD_TO_MANY))
+	if (target != NULL && (binding->kind == FQL_FIELD_ROOT_ONE || binding->kind == FQL_FIELD_ROOT_LIST))
 		return may_read_relation(target->relid, writer->role);
+	if (target != NULL && (binding->kind == FQL_FIELD_TO_ONE || binding->kind == FQL_FIELD_TO_MANY))
+		return may_read_relation(target->relid, writer->role) &&
+			(relation == NULL || may_join(binding, relation, target, writer->role));
 	if (relation != NULL && binding->kind == FQL_FIELD_COLUMN)
 		return may_read_column(relation->relid, binding->column, writer->role);
 	return true;
