@@ -126,6 +126,8 @@ find_place(const char *what, int64 index, int64 size)
 {
 	if (strcmp(what, "seed") == 0)
 		return PLACE(*(uint64 *) memory("fraiseql words", size));
+	if (strcmp(what, "line_mask") == 0)
+		return PLACE(*(uint32 *) (memory("fraiseql words", size) + sizeof(uint64)));
 	if (strcmp(what, "clock") == 0)
 		return PLACE(*(uint64 *) (memory("fraiseql words", size) + PG_CACHE_LINE_SIZE));
 	if (strcmp(what, "word") == 0)
