@@ -55,6 +55,23 @@ FROM pg_trigger AS t WHERE t.tgname LIKE 'fraiseql%' ORDER BY t.tgrelid::regclas
 SQL
 }
 
+# Who may do what with each object of the extension, by whose grant, and under which settings it runs.
+sub rights
+{
+	my ($database) = @_;
+
+	return $node->safe_psql($database, <<'SQL');
+SELECT pg_describe_object(d.classid, d.objid, 0), pg_get_userbyid(coalesce(proowner, relowner)), proconfig, prosecdef, (
+	SELECT string_agg(concat_ws(' ', grantor::regrole, CASE WHEN grantee <> 0 THEN grantee::regrole::text ELSE 'everybody' END, privilege_type, is_grantable), ', '
+		ORDER BY grantee::regrole::text, privilege_type)
+	FROM aclexplode(coalesce(proacl, relacl, acldefault(CASE WHEN p.oid IS NULL THEN 'r' ELSE 'f' END::"char", coalesce(proowner, relowner)))))
+FROM pg_depend AS d LEFT JOIN pg_proc AS p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+	LEFT JOIN pg_class AS c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
+WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'fraiseql') AND d.deptype = 'e'
+ORDER BY 1
+SQL
+}
+
 # The functions that the DBA has declared pure.
 sub declared
 {
@@ -120,6 +137,15 @@ is(ask($node, $query, 'shop'), "kept|$answer", 'dropped and created in one trans
 $node->safe_psql('shop', 'BEGIN; DROP EXTENSION fraiseql CASCADE; ROLLBACK');
 is(ask($node, $query, 'shop'), "hit|$answer", 'a DROP that is rolled back changes nothing');
 
+# A DBA changes rights: a dump carries that, and leaves the others as they were.
+my $rights = rights('shop');
+
+like($rights, qr/^function fraiseql\.expose\(regclass,text,jsonb\)\|postgres\|.*\|postgres postgres EXECUTE f$/m, 'what only its owner may do');
+like($rights, qr/^view fraiseql\.cache_stats\|.*everybody SELECT f/m, 'and what everybody may');
+$node->safe_psql('shop', 'CREATE ROLE deployer; GRANT EXECUTE ON FUNCTION fraiseql.expose TO deployer; '
+	  . 'REVOKE SELECT ON fraiseql.cache_entries FROM PUBLIC; REVOKE EXECUTE ON FUNCTION fraiseql.cache_entries FROM PUBLIC');
+isnt(rights('shop'), $rights, 'rights that are changed');
+
 # A dump, in both formats, into a database of its own.
 my $dump = $node->basedir . '/shop.dump';
 my $text = $node->basedir . '/shop.sql';
@@ -136,6 +162,7 @@ for my $database ('custom', 'plain')
 			'SELECT relation, type_name, options FROM fraiseql.exposure ORDER BY relation::text'),
 		"shop.animal||\nshop.author|Writer|{\"ttl\": 60}\nshop.event||\nshop.north||", "$database: exposures");
 	is(tracking($database), $tracking, "$database: triggers");
+	is(rights($database), rights('shop'), "$database: rights");
 	is(declared($database), 'shop.mood()|pure', "$database: what was declared pure");
 	is_tracked($database, $database);
 }
@@ -174,6 +201,26 @@ for my $order ('before', 'after')
 	is(ask($node, '{ accounts { balance } }', "helpers_$order"), 'kept|' . accounts(100, 100), 'both work');
 	$node->safe_psql("helpers_$order", 'DROP EXTENSION fraiseql');
 	is($node->safe_psql("helpers_$order", $use_helpers), '1|7|now|on', 'the helpers outlive the extension');
+}
+
+# There is one version, so nothing to update, and no script that would leave rights of an older one as they were.
+is( $node->safe_psql('postgres', "SELECT count(*) FROM pg_available_extension_versions WHERE name = 'fraiseql'"),
+	'1', 'there is one version');
+is($node->safe_psql('postgres', "SELECT count(*) FROM pg_extension_update_paths('fraiseql')"), '0', 'and no update');
+$node->safe_psql('plain', 'DROP FUNCTION ask, counters; DROP EXTENSION fraiseql CASCADE; CREATE EXTENSION fraiseql');
+is(rights('plain'), $rights, 'to drop and to create it gives the rights that it comes with');
+
+# What its script may not say: it would adopt what is there, or run with rights or names that are not its own.
+my ($share) = run_command([ 'pg_config', '--sharedir' ]);
+
+for my $script (glob "$share/extension/fraiseql--*.sql")
+{
+	my $text = slurp_file($script);
+
+	$text =~ s/^\s*--.*$|^\\echo.*$//gm;
+	unlike($text, qr/$_/i, "the script says nothing like $_")
+	  for 'OR\s+REPLACE', 'IF\s+NOT\s+EXISTS', '@extschema', '@extowner', 'SECURITY\s+DEFINER', 'GRANT\s+ALL', 'SET\s+ROLE',
+	  'CREATE\s+(?!TRIGGER)\w+(?!\s+fraiseql\.)\s', 'LANGUAGE\s+(?!C\b)\w';
 }
 
 # Somebody was here before: an object with one of our names stops the installation.

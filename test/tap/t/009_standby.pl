@@ -41,6 +41,13 @@ write_on_primary("SELECT fraiseql.expose('account')");
 is($session->query_safe(asked($query)), 'bypass: recovery|' . accounts(70, 100), 'and comes back');
 write_on_primary('ALTER TABLE account ADD note text');
 write_on_primary("BEGIN; INSERT INTO account VALUES (3, 30); PREPARE TRANSACTION 'one'");
+write_on_primary("BEGIN; UPDATE account SET balance = 0; PREPARE TRANSACTION 'two'");
+
+# A transaction that begins before the promotion and outlives it.
+my $old = $standby->background_psql('postgres');
+
+$old->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ');
+is($old->query_safe(asked($query)), 'bypass: recovery|' . accounts(70, 100), 'a transaction that begins before the promotion');
 $primary->stop;
 $standby->promote;
 $standby->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()') or die 'it is not promoted';
@@ -48,12 +55,20 @@ is($session->query_safe(asked('{ accounts { note } }')),
 	'rejected: starting|{"data":{"accounts":[{"note":null},{"note":null}]}}', 'and after it, knows what was replayed meanwhile');
 is(ask($standby, $query), 'rejected: starting|' . accounts(70, 100), 'what was prepared on the primary has no fence here');
 $standby->safe_psql('postgres', "COMMIT PREPARED 'one'");
-is($session->query_safe(asked($query)), 'kept|' . accounts(70, 100, 30), 'it is committed here');
+is($session->query_safe(asked($query)), 'rejected: starting|' . accounts(70, 100, 30), 'it is committed here, another one is not yet');
+is($old->query_safe(asked($query)), 'rejected: isolation|' . accounts(70, 100), 'a transaction from before sees what it saw');
+$standby->safe_psql('postgres', "ROLLBACK PREPARED 'two'");
+is($session->query_safe(asked($query)), 'kept|' . accounts(70, 100, 30), 'that one is rolled back');
+is($old->query_safe(asked($query)), 'rejected: isolation|' . accounts(70, 100), 'a transaction from before is not served what is kept now');
 $standby->safe_psql('postgres', 'DELETE FROM account WHERE id = 3');
 is(ask($standby, $query), 'kept|' . accounts(70, 100), 'promoted, it keeps answers');
 is($session->query_safe(asked($query)), 'hit|' . accounts(70, 100), 'serves them');
 $standby->safe_psql('postgres', 'UPDATE account SET balance = 1 WHERE id = 2');
 is($session->query_safe(asked($query)), 'kept|' . accounts(70, 1), 'and makes them invalid');
+is($old->query_safe(asked($query)), 'rejected: isolation|' . accounts(70, 100), 'a transaction from before sees what it saw, to its end');
+$old->query_safe('COMMIT');
+is($old->query_safe(asked($query)), 'hit|' . accounts(70, 1), 'and is served what others are, afterwards');
+$old->quit;
 $session->quit;
 
 $standby->stop;
