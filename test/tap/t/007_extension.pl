@@ -217,7 +217,7 @@ for my $script (glob "$share/extension/fraiseql--*.sql")
 {
 	my $text = slurp_file($script);
 
-	$text =~ s/^\s*--.*$|^\\echo.*$//gm;
+	$text =~ s{^\s*--.*$|^\\echo.*$|/\*.*?\*/}{}gm;
 	unlike($text, qr/$_/i, "the script says nothing like $_")
 	  for 'OR\s+REPLACE', 'IF\s+NOT\s+EXISTS', '@extschema', '@extowner', 'SECURITY\s+DEFINER', 'GRANT\s+ALL', 'SET\s+ROLE',
 	  'CREATE\s+(?!TRIGGER)\w+(?!\s+fraiseql\.)\s', 'LANGUAGE\s+(?!C\b)\w';
