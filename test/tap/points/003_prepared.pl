@@ -459,6 +459,15 @@ sub restart_with
 	return;
 }
 
+for my $how (qw(ROLLBACK COMMIT))
+{
+	restart_with(deposit());
+	is(ask($node, $query), 'rejected: starting|' . old_answer(), "start, $how: one is older");
+	is(ask($node, $query), 'rejected: starting|' . old_answer(), "start, $how: however often");
+	finish($how);
+	settled("start, $how");
+}
+
 # A fill is stopped there while the transaction ends, and another one opens the cache.
 for my $step ([ 'start_marked', 'kept', 1 ], [ 's0_read', 'rejected: starting', 1 ],
 	[ 'snapshot_taken', 'rejected: starting', 0 ], [ 'executed', 'rejected: starting', 0 ])
@@ -468,7 +477,6 @@ for my $step ([ 'start_marked', 'kept', 1 ], [ 's0_read', 'rejected: starting', 
 
 	restart_with(deposit());
 	is(ask($node, $query), 'rejected: starting|' . old_answer(), "$name: one is older");
-	is(ask($node, $query), 'rejected: starting|' . old_answer(), "$name: however often");
 	$points->run_until($point, $session, asked($query));
 	finish('COMMIT');
 	is(ask($node, $second), 'kept|{"data":{"account":{"balance":100}}}', "$name: another one opens the cache");

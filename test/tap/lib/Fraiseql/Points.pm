@@ -29,12 +29,22 @@ SQL
 	return bless({ node => $node }, $class)->connect;
 }
 
+# A session whose timeout is one of each statement, not of its life: these live as long as a test, which may take its time.
+sub background
+{
+	my ($self, $database) = @_;
+	my $psql = $self->{node}->background_psql($database, on_error_stop => 0);
+
+	$psql->set_query_timer_restart(1);
+	return $psql;
+}
+
 # After a restart of the server the old session is gone.
 sub connect
 {
 	my ($self) = @_;
 
-	$self->{control} = $self->{node}->background_psql('postgres', on_error_stop => 0);
+	$self->{control} = $self->background('postgres');
 	return $self;
 }
 
@@ -50,7 +60,7 @@ sub names
 sub session
 {
 	my ($self, $database) = @_;
-	my $psql = $self->{node}->background_psql($database // 'postgres', on_error_stop => 0);
+	my $psql = $self->background($database // 'postgres');
 
 	return { psql => $psql, pid => $psql->query_safe('SELECT pg_backend_pid()') };
 }
