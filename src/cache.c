@@ -15,6 +15,7 @@
 #include "evict.h"
 #include "guc.h"
 #include "holds.h"
+#include "links.h"
 #include "prepared.h"
 #include "store.h"
 #include "testpoint.h"
@@ -117,13 +118,25 @@ fill_header(FqlSharedEntry *entry, const FqlKey *key, const FqlAnswer *answer)
 }
 
 static void
-write_content(uint32 first_block, const FqlKey *key, const FqlAnswer *answer)
+write_content(uint32 index, const FqlKey *key, const FqlAnswer *answer)
 {
-	FqlCursor	cursor = {first_block, 0};
+	FqlCursor	cursor = {fql_store_entry(index)->first_block, 0};
 
 	fql_groups_write(&cursor, answer->groups, answer->group_count);
 	fql_cursor_write(&cursor, key->data, key->len);
 	fql_cursor_write(&cursor, VARDATA_ANY(answer->response), VARSIZE_ANY_EXHDR(answer->response));
+	fql_links_write(index, &cursor, answer->groups, answer->group_count, answer->entities, answer->entity_count);
+}
+
+/* Bytes that an entry takes in blocks. */
+static Size
+entry_size(const FqlKey *key, const FqlAnswer *answer)
+{
+	uint32		tag_count;
+	Size		tags = fql_groups_length(answer->groups, answer->group_count, &tag_count);
+	Size		content = add_size(add_size(tags, key->len), VARSIZE_ANY_EXHDR(answer->response));
+
+	return add_size(content, fql_links_length(content, tag_count + answer->entity_count));
 }
 
 /* Make a complete entry findable; an older one of the same key gives way. */
@@ -151,10 +164,7 @@ FqlReason
 fql_cache_put(const FqlKey *key, const FqlAnswer *answer)
 {
 	Size		response = VARSIZE_ANY_EXHDR(answer->response);
-	uint32		tag_count;
-	Size		tags = fql_groups_length(answer->groups, answer->group_count, &tag_count);
-	Size		size = add_size(add_size(tags, key->len), response);
-	Size		block_count = (size + FQL_BLOCK_SIZE - 1) / FQL_BLOCK_SIZE;
+	Size		block_count = (entry_size(key, answer) + FQL_BLOCK_SIZE - 1) / FQL_BLOCK_SIZE;
 	const FqlTag *changed;
 	uint32		index;
 
@@ -169,7 +179,7 @@ fql_cache_put(const FqlKey *key, const FqlAnswer *answer)
 	FQL_TEST_POINT(reserved);
 
 	fill_header(fql_store_entry(index), key, answer);
-	write_content(fql_store_entry(index)->first_block, key, answer);
+	write_content(index, key, answer);
 	publish(index, key);
 	return FQL_REASON_NONE;
 }

@@ -44,6 +44,8 @@ typedef struct FqlAnswer
 	const text *response;
 	const FqlTagGroup *groups;	/* what it depends on */
 	int			group_count;
+	const FqlTag *entities;		/* what it shows, for who invalidates by hand (entity_tags.c) */
+	uint32		entity_count;
 	uint64		start_clock;	/* s0: the clock before the snapshot was taken */
 	FullTransactionId snapshot_xmax;	/* F.xmax */
 	int			ttl;			/* seconds */

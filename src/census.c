@@ -5,15 +5,18 @@
  * Two looks.
  *
  * Entry by entry, without the lock: each published entry's chain of blocks is as long as its content, lies in the
- * memory, and shares no block with another; its key has the hash that it says.  All of it counts only if the entry's
- * version did not change meanwhile.  Then, with the lock held shared for a few entries at a time: it is in the chain of
- * its bucket, once, and its neighbours in the eviction queue know it.  This look is conclusive under any load.
+ * memory, and shares no block with another; its key has the hash that it says; it has a link for each of its tags.  All
+ * of it counts only if the entry's version did not change meanwhile.  Then, with the lock held shared for a few entries
+ * at a time: it is in the chain of its bucket, once, its neighbours in the eviction queue know it, and so do those of
+ * each of its links in the reverse map.  This look is conclusive under any load.
  *
- * All together: the queue, the buckets and the free lists are walked, and every header and every block must be met
- * exactly once, and be as many as the gauges say.  That is true of one instant only.  The walk holds the lock shared,
- * lets it go after a number of steps, and goes on if nothing was taken, published or removed in between (the store
- * counts that); otherwise it begins anew with longer pieces, a few times.  The longest hold is LONGEST_PIECE steps,
- * each a link or a mark: below a millisecond; only fills, eviction and the worker wait for it.  Where the store changes
+ * All together: the queue, the buckets, the chains of links and the free lists are walked, and every header and
+ * every block must be met exactly once, each entry as often in the chains as it has links, and all be as many as
+ * the gauges say.  So no link is left of an entry that is gone, and every entry is found by each of its tags.
+ * That is true of one instant only.  The walk holds the lock shared, lets it go after a number of steps, and goes
+ * on if nothing was taken, published or removed in between (the store counts that); otherwise it begins anew with
+ * longer pieces, a few times.  The longest hold is LONGEST_PIECE steps, each a link or a mark: below a
+ * millisecond; only fills, eviction and the worker wait for it.  Where the store changes
  * more often than that, the second look finds nothing, and says so in a notice.
  *
  * Under the lock nothing allocates or reports: findings are written down, and told after.
@@ -30,11 +33,16 @@
 #include "utils/memutils.h"
 
 #include "coherency.h"
+#include "holds.h"
+#include "links.h"
 #include "store_internal.h"
 
 /* Entries looked at in one hold, and links followed of one bucket. */
 #define ENTRIES_A_HOLD 64
 #define LONGEST_BUCKET 1024
+
+/* Links of one entry that are looked at in one hold. */
+#define LINKS_A_HOLD 4096
 
 #define SHORTEST_PIECE 2048
 #define LONGEST_PIECE 65536
@@ -67,10 +75,12 @@ typedef struct Census
 	/* the second */
 	uint8	   *met_entries;
 	uint8	   *met_blocks;
+	uint32	   *met_links;		/* by entry: how many */
 	uint32		piece;			/* steps in one hold */
 	uint32		steps;			/* that remain of it */
 	uint64		changes;		/* the store's, when the walk began */
 	uint64		blocks;			/* of published and taken entries */
+	uint64		links;			/* of published ones */
 	uint32		answers;
 	int			note_count;
 	char		notes[MOST_NOTES][NOTE_SIZE];
@@ -176,12 +186,15 @@ check_lengths(const Census *census, const Looked *looked)
 	const FqlSharedEntry *header = &looked->header;
 	uint64		length = (uint64) header->tags_length + header->key_length + header->response_length;
 
+	length += fql_links_length(length, header->link_count);
 	if (length > 0 && (length + FQL_BLOCK_SIZE - 1) / FQL_BLOCK_SIZE == header->block_count &&
+		header->link_count >= header->tag_count &&
 		(uint64) header->query_offset + header->query_length <= header->key_length &&
 		header->kind <= FQL_ITEM_VARY)
 		return true;
-	entry_is_wrong(census, looked, psprintf("%u blocks for %u + %u + %u bytes", header->block_count,
-											header->tags_length, header->key_length, header->response_length));
+	entry_is_wrong(census, looked,
+				   psprintf("%u blocks for %u + %u + %u bytes and %u links", header->block_count, header->tags_length,
+							header->key_length, header->response_length, header->link_count));
 	return false;
 }
 
@@ -202,6 +215,34 @@ check_key(const Census *census, const Looked *looked)
 	pfree(key);
 }
 
+/* The links of the tags come first, in their order. */
+typedef struct TagsAndLinks
+{
+	FqlLinkCursor links;
+	uint32		different;
+} TagsAndLinks;
+
+static void
+compare_with_link(FqlTag tag, void *context)
+{
+	TagsAndLinks *both = context;
+	uint32		number;
+	const FqlSharedLink *link = fql_links_step(&both->links, &number);
+
+	if (link == NULL || link->tag != tag)
+		both->different++;
+}
+
+/* Each tag has its link.  (That the tags are as many as the header says is asked elsewhere: coherency.c.) */
+static void
+check_tags_have_links(const Census *census, const Looked *looked)
+{
+	TagsAndLinks both = {.links = fql_links_of(&looked->header)};
+
+	if (fql_entry_visit_tags(&looked->header, compare_with_link, &both) && both.different > 0)
+		entry_is_wrong(census, looked, psprintf("%u of its tags have no link", both.different));
+}
+
 /* Everything about an entry that its version vouches for. */
 static void
 look_at_entry(Census *census, uint32 index)
@@ -214,6 +255,7 @@ look_at_entry(Census *census, uint32 index)
 	if (!check_lengths(census, &looked) || !check_chain(census, &looked))
 		return;
 	check_key(census, &looked);
+	check_tags_have_links(census, &looked);
 }
 
 /*
@@ -294,6 +336,69 @@ look_at_links(Census *census, uint32 first, uint32 end)
 	tell_notes(census);
 }
 
+/* The link of that number, if it is one, is in the chain of this head; NULL: it is not. */
+static const FqlSharedLink *
+link_in_chain(uint32 number, uint32 head)
+{
+	uint32		owner;
+	const FqlSharedLink *link;
+
+	if (number >= fql_links_total())
+		return NULL;
+	link = fql_links_at(number, &owner);
+	return fql_links_head_of(link->tag) == head ? link : NULL;
+}
+
+/* Both neighbours in the chain know the link, and its block says whose it is. */
+static bool
+link_is_sound(const Census *census, uint32 index, uint32 number)
+{
+	uint32		owner;
+	const FqlSharedLink *link = fql_links_at(number, &owner);
+	uint32		head = fql_links_head_of(link->tag);
+	const FqlSharedLink *prev = link_in_chain(link->prev, head);
+	const FqlSharedLink *next = link_in_chain(link->next, head);
+	uint32		prev_leads_to = link->prev == FQL_NO_LINK ? census->parts.heads[head] :
+		prev != NULL ? prev->next : FQL_NO_LINK;
+
+	return owner == index && prev_leads_to == number &&
+		(link->next == FQL_NO_LINK || (next != NULL && next->prev == number));
+}
+
+/* One hold; false: no more links, or they are another entry's by now. */
+static bool
+look_at_some_links(Census *census, const Looked *looked, FqlLinkCursor *cursor)
+{
+	uint32		number;
+	bool		same;
+
+	LWLockAcquire(census->parts.lock, LW_SHARED);
+	same = fql_store_is_version(looked->index, looked->version);
+	for (int i = 0; same && i < LINKS_A_HOLD && fql_links_step(cursor, &number) != NULL; i++)
+	{
+		if (link_is_sound(census, looked->index, number))
+			continue;
+		note(census, "entry %u has a link that is not in its chain", looked->index);
+		break;
+	}
+	LWLockRelease(census->parts.lock);
+	tell_notes(census);
+	return same && cursor->remaining > 0;
+}
+
+static void
+look_at_reverse_map(Census *census, uint32 index)
+{
+	Looked		looked = {.index = index};
+	FqlLinkCursor cursor;
+
+	if (!fql_store_begin_read(index, &looked.header, &looked.version))
+		return;
+	cursor = fql_links_of(&looked.header);
+	while (look_at_some_links(census, &looked, &cursor))
+		CHECK_FOR_INTERRUPTS();
+}
+
 static void
 look_one_by_one(Census *census)
 {
@@ -301,6 +406,7 @@ look_one_by_one(Census *census)
 	{
 		CHECK_FOR_INTERRUPTS();
 		look_at_entry(census, index);
+		look_at_reverse_map(census, index);
 	}
 	for (uint32 index = 0; index < census->used; index += ENTRIES_A_HOLD)
 	{
@@ -467,6 +573,64 @@ walk_buckets(Census *census)
 	return true;
 }
 
+/* A link that the chain of this head leads to.  False: as with blocks. */
+static bool
+meet_link(Census *census, uint32 number, uint32 prev, uint32 head)
+{
+	const FqlSharedLink *link = link_in_chain(number, head);
+	uint32		owner;
+
+	if (link == NULL || link->prev != prev)
+	{
+		note(census, "chain %u of the reverse map leads to %u, which is no link of it", head, number);
+		return false;
+	}
+	(void) fql_links_at(number, &owner);
+	if (!fql_store_is_published(owner))
+	{
+		note(census, "the reverse map leads to entry %u, which is not published", owner);
+		return false;
+	}
+	census->met_links[owner]++;
+	return true;
+}
+
+static bool
+walk_reverse_map(Census *census)
+{
+	for (uint32 head = 0; head < census->parts.store->head_total; head++)
+	{
+		uint32		prev = FQL_NO_LINK;
+		uint32		number = census->parts.heads[head];
+
+		if (!step(census))
+			return false;
+		while (number != FQL_NO_LINK)
+		{
+			uint32		owner;
+
+			if (!step(census))
+				return false;
+			if (!meet_link(census, number, prev, head))
+				break;
+			prev = number;
+			number = fql_links_at(number, &owner)->next;
+		}
+	}
+	return true;
+}
+
+static void
+check_met_links(Census *census, uint32 index)
+{
+	const FqlSharedEntry *entry = &census->parts.entries[index];
+
+	census->links += entry->link_count;
+	if (census->met_links[index] != entry->link_count)
+		note(census, "entry %u has %u links, and the reverse map leads to %u of them", index, entry->link_count,
+			 census->met_links[index]);
+}
+
 /* A header that a fill has, by all appearances. */
 static bool
 meet_taken(Census *census, uint32 index)
@@ -501,6 +665,8 @@ walk_entries(Census *census)
 			note(census, "entry %u is published%s, and%s in the queue,%s in a bucket,%s free", index,
 				 wanted == MET_FREE ? ": no" : ": yes", met & MET_IN_QUEUE ? "" : " not",
 				 met & MET_IN_BUCKET ? "" : " not", met & MET_FREE ? "" : " not");
+		if (wanted != MET_FREE)
+			check_met_links(census, index);
 	}
 	return true;
 }
@@ -534,6 +700,8 @@ check_gauges(Census *census)
 	if ((uint64) store->used_blocks + store->free_block_count != store->block_unused)
 		note(census, "%u blocks in use and %u free make not %u", store->used_blocks, store->free_block_count,
 			 store->block_unused);
+	if (store->link_count != census->links)
+		note(census, UINT64_FORMAT " links, and the gauge shows " UINT64_FORMAT, census->links, store->link_count);
 	if (store->peak_blocks < store->used_blocks)
 		note(census, "at most %u blocks were in use, and %u are", store->peak_blocks, store->used_blocks);
 }
@@ -543,7 +711,7 @@ static bool
 walk(Census *census)
 {
 	if (!walk_free_entries(census) || !walk_free_blocks(census) || !walk_queue(census) || !walk_buckets(census) ||
-		!walk_entries(census) || !walk_blocks(census))
+		!walk_reverse_map(census) || !walk_entries(census) || !walk_blocks(census))
 		return false;
 	check_gauges(census);
 	return true;
@@ -556,8 +724,9 @@ attempt(Census *census)
 
 	memset(census->met_entries, 0, census->parts.store->entry_total);
 	memset(census->met_blocks, 0, census->parts.store->block_total);
+	memset(census->met_links, 0, (Size) census->parts.store->entry_total * sizeof(uint32));
 	census->note_count = census->taken_count = 0;
-	census->blocks = census->answers = 0;
+	census->blocks = census->links = census->answers = 0;
 	LWLockAcquire(census->parts.lock, LW_SHARED);
 	census->steps = census->piece;
 	census->changes = census->parts.store->changes;
@@ -634,6 +803,7 @@ fql_census(FqlFindings *findings)
 
 	census->met_entries = huge(census->parts.store->entry_total, 1);
 	census->met_blocks = huge(blocks, 1);
+	census->met_links = huge(census->parts.store->entry_total, sizeof(uint32));
 	look_at_all(census);
 	MemoryContextSwitchTo(previous);
 	MemoryContextDelete(context);

@@ -9,9 +9,10 @@
  *              writes are not tracked.
  *   storage    Nothing is orphaned.  Here: every header and every block belongs to exactly one published answer, or
  *              to a fill under way in a living process, or is free; each answer is found by its key, stands once in
- *              the eviction queue, and is as long as it says; the gauges agree (census.c).
- *   fences     The way from a write to the answers is sound.  It leads over the words, there is no other map: no word
- *              is held by a fence that nobody will lower, and each counts as many as there are (fences.c).
+ *              the eviction queue, and is as long as it says; the reverse map leads to it from each of its tags,
+ *              and to nothing else; the gauges agree (census.c).
+ *   fences     The way from a write to the answers is sound.  It leads over the words, and no other map: no word is
+ *              held by a fence that nobody will lower, and each counts as many as there are (fences.c).
  *
  * Safe under load.  Hits and commits are never held up: words, entries and slots are read without a lock, and what
  * was read of an entry counts only if its version is still the same (store.c).  The store's lock is taken shared, in

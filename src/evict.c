@@ -15,8 +15,12 @@
 #include "evict.h"
 #include "testpoint.h"
 
-/* Longest hold of the store's lock, in entries looked at, and how often a fill tries again. */
+/*
+ * Longest hold of the store's lock, in entries looked at, and how often a fill tries again.  An entry that is removed
+ * counts once more for so many of its links.
+ */
 #define EVICTION_STEPS 128
+#define LINKS_A_STEP 16
 #define EVICTION_ROUNDS 64
 
 /* Entries with more bytes of tags are not asked under the lock whether they hold. */
@@ -47,26 +51,42 @@ state_for_eviction(uint32 index, TimestampTz now)
 	return fql_entry_state(index, entry, now);
 }
 
-/* One step of the hand.  False: the queue is empty. */
-static bool
+/* One step of the hand; how many it counts for, 0: the queue is empty. */
+static uint32
 evict_step(TimestampTz now)
 {
 	uint32		index = fql_store_hand();
 	FqlEntryState state;
 
 	if (index == FQL_NOWHERE)
-		return false;
+		return 0;
 	state = state_for_eviction(index, now);
 	fql_store_hand_on();
 	if (state == FQL_ENTRY_LIVE && fql_store_entry(index)->visited)
 	{
 		fql_store_entry(index)->visited = 0;
-		return true;
+		return 1;
 	}
 	FQL_TEST_POINT(evicting);
 	fql_store_remove(index);
 	fql_evict_count(index, state, FQL_COUNTER_EVICTIONS);
-	return true;
+	return 1 + fql_store_entry(index)->link_count / LINKS_A_STEP;
+}
+
+/* As far as one hold of the lock goes. */
+static void
+evict_some(uint32 block_count, TimestampTz now)
+{
+	uint32		steps = 0;
+
+	while (steps < EVICTION_STEPS && !fql_store_has_room(block_count))
+	{
+		uint32		taken = evict_step(now);
+
+		if (taken == 0)
+			return;
+		steps += taken;
+	}
 }
 
 bool
@@ -79,9 +99,7 @@ fql_evict_reserve(uint32 block_count, uint32 *index)
 		bool		done;
 
 		fql_store_lock();
-		for (int step = 0; step < EVICTION_STEPS && !fql_store_has_room(block_count); step++)
-			if (!evict_step(now))
-				break;
+		evict_some(block_count, now);
 		done = fql_store_has_room(block_count);
 		if (done)
 			*index = fql_store_take(block_count);

@@ -102,7 +102,7 @@ define_sizes(void)
 		return;
 	DefineCustomIntVariable("fraiseql.cache_size",
 							"Shared memory for cached answers.",
-							"More is allocated beside it: about 6 % for the entries' headers, and "
+							"More is allocated beside it: about 7 % for the entries' headers and an index, and "
 							"fraiseql.tag_table_size.",
 							&fql_cache_size,
 							64,

@@ -2,13 +2,14 @@
  * store.c
  *    Where answers lie in shared memory: headers, chains of blocks, buckets, the eviction queue, and the one lock.
  *
- * Layout.  An entry is a header in an array plus a chain of fixed blocks that hold its tags, its key and its
- * response, in this order.  Fixed blocks rather than an allocator of arbitrary sizes: nothing fragments, memory is
- * accounted for exactly, and evicting n blocks always makes room for n blocks.  Buckets chain headers by index.
+ * Layout.  An entry is a header in an array plus a chain of fixed blocks that hold its tags, its key, its response
+ * and its links in the reverse map (links.c), in this order.  Fixed blocks rather than an allocator of arbitrary
+ * sizes: nothing fragments, memory is accounted for exactly, and evicting n blocks always makes room for n blocks.
+ * Buckets chain headers by index.
  *
  * Writers (publish, evict, sweep, clear) hold one LWLock, "store".  A writer follows at least the execution of a
- * query, and holds the lock for about a microsecond plus a few nanoseconds a block, so one lock carries hundreds of
- * thousands of fills a second.  Content is copied outside the lock, into blocks that nobody else knows yet.
+ * query, and holds the lock for about a microsecond plus a few nanoseconds a block and a link, so one lock carries
+ * hundreds of thousands of fills a second.  Content is copied outside the lock, into blocks that nobody else knows yet.
  *
  * Readers hold nothing (I3).  An entry's version is odd while the entry is free or being changed, and even while it
  * is published; it only grows.  A reader takes the version, reads what it wants, and takes the version again: if it
@@ -29,6 +30,7 @@
 #include "port/pg_bitutils.h"
 
 #include "guc.h"
+#include "links.h"
 #include "store.h"
 #include "store_internal.h"
 #include "testpoint.h"
@@ -41,6 +43,8 @@ static LWLock *store_lock = NULL;
 static FqlSharedEntry *entries;
 static volatile uint32 *buckets;
 static volatile uint32 *block_next;
+static uint32 *block_owner;
+static uint32 *heads;
 static char *blocks;
 
 FqlSharedEntry *
@@ -213,6 +217,12 @@ fql_store_lock(void)
 }
 
 void
+fql_store_lock_shared(void)
+{
+	LWLockAcquire(store_lock, LW_SHARED);
+}
+
+void
 fql_store_unlock(void)
 {
 	LWLockRelease(store_lock);
@@ -221,7 +231,7 @@ fql_store_unlock(void)
 bool
 fql_store_is_version(uint32 index, uint64 version)
 {
-	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	Assert(LWLockHeldByMe(store_lock));
 	return pg_atomic_read_u64(&entries[index].version) == version;
 }
 
@@ -318,6 +328,7 @@ fql_store_remove(uint32 index)
 	FQL_TEST_POINT(removing);
 	bucket_unlink(index);
 	queue_unlink(index);
+	fql_links_remove(index);
 	free_blocks(entry);
 	free_entry(index);
 	if (entry->kind == FQL_ITEM_ANSWER)
@@ -367,16 +378,19 @@ take_block(void)
 
 /* A chain of that many blocks, into an entry that only the caller knows. */
 static void
-take_blocks(FqlSharedEntry *entry, uint32 count)
+take_blocks(uint32 index, uint32 count)
 {
+	FqlSharedEntry *entry = &entries[index];
 	uint32		first = take_block();
 	uint32		last = first;
 
 	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	block_owner[first] = index;
 	for (uint32 i = 1; i < count; i++)
 	{
 		uint32		block = take_block();
 
+		block_owner[block] = index;
 		block_next[last] = block;
 		last = block;
 	}
@@ -395,7 +409,7 @@ fql_store_take(uint32 block_count)
 
 	store->changes++;
 	entries[index].filler = MyProcPid;
-	take_blocks(&entries[index], block_count);
+	take_blocks(index, block_count);
 	return index;
 }
 
@@ -421,6 +435,7 @@ fql_store_publish(uint32 index)
 	store->changes++;
 	entry->next = *bucket;
 	queue_push(index);
+	fql_links_insert(index);
 	if (entry->kind == FQL_ITEM_ANSWER)
 		store->answer_count++;
 	FQL_TEST_POINT(publishing);
@@ -465,7 +480,7 @@ fql_store_usage(uint32 *answers, uint32 *used_blocks, uint32 *peak_blocks)
 void
 fql_store_parts(FqlStoreParts *parts)
 {
-	*parts = (FqlStoreParts){store, entries, buckets, block_next, store_lock};
+	*parts = (FqlStoreParts){store, entries, buckets, block_next, block_owner, heads, blocks, store_lock};
 }
 
 /*
@@ -491,12 +506,21 @@ bucket_total(void)
 	return pg_nextpower2_32(entry_total());
 }
 
+/* Chains of links: as many as blocks, of which most hold a few links. */
+static uint32
+head_total(void)
+{
+	return pg_nextpower2_32(block_total());
+}
+
 /* The parts of the cache's memory, one behind the other, each on a cache line of its own. */
 typedef struct StoreLayout
 {
 	Size		entries;		/* offsets */
 	Size		buckets;
+	Size		heads;
 	Size		block_next;
+	Size		block_owner;
 	Size		blocks;
 	Size		end;
 } StoreLayout;
@@ -514,8 +538,10 @@ store_layout(void)
 
 	layout.entries = part_end(0, sizeof(FqlSharedStore));
 	layout.buckets = part_end(layout.entries, mul_size(entry_total(), sizeof(FqlSharedEntry)));
-	layout.block_next = part_end(layout.buckets, mul_size(bucket_total(), sizeof(uint32)));
-	layout.blocks = part_end(layout.block_next, mul_size(block_total(), sizeof(uint32)));
+	layout.heads = part_end(layout.buckets, mul_size(bucket_total(), sizeof(uint32)));
+	layout.block_next = part_end(layout.heads, mul_size(head_total(), sizeof(uint32)));
+	layout.block_owner = part_end(layout.block_next, mul_size(block_total(), sizeof(uint32)));
+	layout.blocks = part_end(layout.block_owner, mul_size(block_total(), sizeof(uint32)));
 	layout.end = part_end(layout.blocks, mul_size(block_total(), FQL_BLOCK_SIZE));
 	return layout;
 }
@@ -535,6 +561,8 @@ store_reset(uint64 seed)
 	store->block_total = block_total();
 	store->entry_total = entry_total();
 	store->bucket_total = bucket_total();
+	store->head_total = head_total();
+	store->link_size = fql_links_size(block_total());
 	store->free_block = FQL_NOWHERE;
 	store->free_entry = FQL_NOWHERE;
 	store->newest = FQL_NOWHERE;
@@ -542,6 +570,8 @@ store_reset(uint64 seed)
 	store->hand = FQL_NOWHERE;
 	for (uint32 i = 0; i < store->bucket_total; i++)
 		buckets[i] = FQL_NOWHERE;
+	for (uint32 i = 0; i < store->head_total; i++)
+		heads[i] = FQL_NO_LINK;
 }
 
 void
@@ -554,10 +584,13 @@ fql_store_shmem_init(bool found, void *memory, LWLock *lock, uint64 seed)
 	store_lock = lock;
 	entries = (FqlSharedEntry *) (base + layout.entries);
 	buckets = (volatile uint32 *) (base + layout.buckets);
+	heads = (uint32 *) (base + layout.heads);
 	block_next = (volatile uint32 *) (base + layout.block_next);
+	block_owner = (uint32 *) (base + layout.block_owner);
 	blocks = base + layout.blocks;
 	if (!found)
 		store_reset(seed);
+	fql_links_init();
 }
 
 /* The seeded hash that finds a key's bucket. */

@@ -2,7 +2,7 @@
  * store.h
  *    Where answers lie in shared memory: headers, chains of blocks, buckets, the eviction queue, and the one lock.
  *
- * For cache.c, holds.c and evict.c alone.  Layout, locking and the protocol of readers: store.c.
+ * For cache.c, holds.c, evict.c, links.c and reclaim.c alone.  Layout, locking and the protocol of readers: store.c.
  */
 #ifndef FQL_STORE_H
 #define FQL_STORE_H
@@ -41,10 +41,12 @@ typedef struct FqlSharedEntry
 	int			filler;			/* the process that took the header to fill it */
 	Oid			database;
 	Oid			role;
+	uint32		link_count;		/* in the reverse map (links.c) */
 	pg_atomic_uint64 holds_since;	/* the clock as of which the answer is known to hold: s0, or later (sweep) */
 	uint64		snapshot_xmax;
 	TimestampTz created_at;
 	TimestampTz expires_at;
+	uint32		links_block;	/* in which its links begin */
 	bool		may_meet_temporary;
 	uint8		visited;
 	uint8		kind;			/* FqlItemKind */
@@ -53,7 +55,7 @@ typedef struct FqlSharedEntry
 extern FqlSharedEntry *fql_store_entry(uint32 index);
 
 /*
- * Content of a chain of blocks: tags, key, response.
+ * Content of a chain of blocks: tags, key, response, links.
  */
 typedef struct FqlCursor
 {
@@ -88,6 +90,9 @@ extern uint32 fql_store_used_entries(void);
  */
 extern void fql_store_lock(void);
 extern void fql_store_unlock(void);
+
+/* Only looking: among others who look. */
+extern void fql_store_lock_shared(void);
 
 /* Is the entry still the published one that was read with this version? */
 extern bool fql_store_is_version(uint32 index, uint64 version);

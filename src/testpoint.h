@@ -37,6 +37,7 @@
 	X(removing)					/* under the store's lock: taken from readers, still in bucket and queue */ \
 	X(reclaiming)				/* the worker has found a dead entry, and holds no lock */ \
 	X(found_live)				/* the worker has found a live entry */ \
+	X(links_met)				/* a piece of a chain of the reverse map was read, and no lock is held */ \
 	X(renewing)					/* the worker is about to move the clock of a live entry */ \
 	/* the way of PREPARE TRANSACTION */ \
 	X(slot_taken)				/* for this transaction; its words are not in it */ \

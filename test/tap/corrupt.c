@@ -17,6 +17,7 @@
 #include "storage/shmem.h"
 #include "utils/builtins.h"
 
+#include "links.h"
 #include "store_internal.h"
 
 PG_MODULE_MAGIC;
@@ -51,7 +52,9 @@ typedef struct Store
 	FqlSharedStore *store;
 	FqlSharedEntry *entries;
 	uint32	   *buckets;
+	uint32	   *heads;
 	uint32	   *block_next;
+	uint32	   *block_owner;
 	char	   *blocks;
 } Store;
 
@@ -68,10 +71,68 @@ find_store(int64 size)
 	offset = CACHELINEALIGN(offset + found.store->entry_total * sizeof(FqlSharedEntry));
 	found.buckets = (uint32 *) (base + offset);
 	offset = CACHELINEALIGN(offset + found.store->bucket_total * sizeof(uint32));
+	found.heads = (uint32 *) (base + offset);
+	offset = CACHELINEALIGN(offset + found.store->head_total * sizeof(uint32));
 	found.block_next = (uint32 *) (base + offset);
+	offset = CACHELINEALIGN(offset + found.store->block_total * sizeof(uint32));
+	found.block_owner = (uint32 *) (base + offset);
 	offset = CACHELINEALIGN(offset + found.store->block_total * sizeof(uint32));
 	found.blocks = base + offset;
 	return found;
+}
+
+/* The first link of an entry in the reverse map. */
+static FqlSharedLink *
+first_link(const FqlSharedEntry *entry, Store s)
+{
+	Size		content = (Size) entry->tags_length + entry->key_length + entry->response_length;
+	Size		offset = TYPEALIGN(s.store->link_size, content) % FQL_BLOCK_SIZE;
+
+	return (FqlSharedLink *) (s.blocks + (Size) entry->links_block * FQL_BLOCK_SIZE + offset);
+}
+
+/* The number of the head of the chain in which it is. */
+static uint32
+head_of_link(const FqlSharedLink *link, Store s)
+{
+	uint32		number;
+
+	while (link->prev != FQL_NO_LINK)
+		link = (FqlSharedLink *) (s.blocks + (Size) link->prev * s.store->link_size);
+	number = (uint32) (((const char *) link - s.blocks) / s.store->link_size);
+	for (uint32 i = 0; i < s.store->head_total; i++)
+		if (s.heads[i] == number)
+			return i;
+	elog(ERROR, "nothing leads to link %u", number);
+}
+
+/* Behind the header of the first group. */
+#define FIRST_TAG 2
+
+static Place
+place_in_map(const char *what, int64 index, Store s)
+{
+	static uint32 head;
+	FqlSharedEntry *entry = &s.entries[index];
+
+	if (strcmp(what, "map_head") == 0)
+		return PLACE(s.heads[index]);
+	if (strcmp(what, "map_head_number") == 0)
+	{
+		head = head_of_link(first_link(entry, s), s);
+		return PLACE(head);
+	}
+	if (strcmp(what, "map_next") == 0)
+		return PLACE(first_link(entry, s)->next);
+	if (strcmp(what, "map_prev") == 0)
+		return PLACE(first_link(entry, s)->prev);
+	if (strcmp(what, "map_tag") == 0)
+		return PLACE(first_link(entry, s)->tag);
+	if (strcmp(what, "map_owner") == 0)
+		return PLACE(s.block_owner[entry->links_block]);
+	if (strcmp(what, "map_count") == 0)
+		return PLACE(s.store->link_count);
+	elog(ERROR, "there is no \"%s\"", what);
 }
 
 static Place
@@ -79,6 +140,8 @@ place_in_store(const char *what, int64 index, Store s)
 {
 	FqlSharedEntry *entry = &s.entries[index];
 
+	if (strncmp(what, "map_", 4) == 0)
+		return place_in_map(what, index, s);
 	if (strcmp(what, "holds_since") == 0)
 		return PLACE(entry->holds_since);
 	if (strcmp(what, "snapshot_xmax") == 0)
@@ -105,8 +168,8 @@ place_in_store(const char *what, int64 index, Store s)
 		return PLACE(s.buckets[entry->hash & (s.store->bucket_total - 1)]);
 	if (strcmp(what, "link") == 0)
 		return PLACE(s.block_next[entry->first_block]);
-	if (strcmp(what, "tag") == 0)	/* behind the first group's header */
-		return PLACE(*((uint64 *) (s.blocks + (Size) entry->first_block * FQL_BLOCK_SIZE) + 2));
+	if (strcmp(what, "tag") == 0)
+		return PLACE(((uint64 *) (s.blocks + (Size) entry->first_block * FQL_BLOCK_SIZE))[FIRST_TAG]);
 	if (strcmp(what, "free_block") == 0)
 		return PLACE(s.store->free_block);
 	if (strcmp(what, "free_block_count") == 0)

@@ -15,6 +15,7 @@ ALTER TABLE account ADD note text;
 CREATE TABLE page (id int PRIMARY KEY, body text NOT NULL);
 INSERT INTO page SELECT i, repeat(md5(i::text), 100) FROM generate_series(1, 400) AS i;
 SELECT fraiseql.expose('page');
+CREATE FUNCTION reclaim(relation regclass, definitions bool) RETURNS bigint LANGUAGE c STRICT AS 'fraiseql', 'fql_test_reclaim';
 SQL
 
 # Until a process stands at the point; the process.  A cached answer to $query is there at the beginning.
@@ -70,6 +71,14 @@ sub stop_reclaim
 	return stop_worker($point);
 }
 
+# Whoever walks the reverse map; here a test does.
+sub stop_walk
+{
+	my ($point) = @_;
+
+	return stop_session($point, "SELECT reclaim('account', true)");
+}
+
 sub stop_renewal
 {
 	my ($point) = @_;
@@ -122,6 +131,7 @@ my %stop = (
 	(map { $_ => \&stop_reader } qw(evicting removing)),
 	reclaiming => \&stop_reclaim,
 	found_live => \&stop_worker,
+	links_met => \&stop_walk,
 	renewing => \&stop_renewal,
 	(map { $_ => \&stop_prepare } qw(slot_taken slot_filled prepare_fenced prepared handing_over)),
 	(map { $_ => \&stop_retire } qw(found_ended retiring retired)),

@@ -123,7 +123,7 @@ sees('one that is free and published', [ [ 'version', $account, read_value('vers
 sees('two that share a block', [ [ 'first_block', $account, read_value('first_block', $wide) ] ],
 	qr/^storage\|entry \d, .*: block \d+ is entry \d's, too$/m);
 sees('one that is too long', [ [ 'block_count', $account, 5 ] ],
-	qr/^storage\|entry $account, .*: 5 blocks for \d+ \+ \d+ \+ \d+ bytes$/m);
+	qr/^storage\|entry $account, .*: 5 blocks for \d+ \+ \d+ \+ \d+ bytes and \d+ links$/m);
 sees('one that is cut off', [ [ 'link', $wide, $NOWHERE ] ],
 	qr/^storage\|entry $wide, .*: its blocks end after 1 of \d+$/m, qr/^storage\|\d+ blocks belong to nobody$/m);
 sees('a ring', [ [ 'link', $wide, read_value('first_block', $wide) ] ],
@@ -132,6 +132,27 @@ sees('a gauge of blocks', [ [ 'used_blocks', 0, 1000 ] ], qr/^storage\|\d+ block
 sees('a gauge of answers', [ [ 'answer_count', 0, 3 ] ], qr/^storage\|2 answers, and the gauge shows 3$/m);
 sees('a free list that is cut off', [ [ 'free_block', 0, $NOWHERE ] ],
 	qr/^storage\|the free list ends not after \d+ blocks$/m, qr/^storage\|\d+ blocks belong to nobody$/m);
+
+# The reverse map.
+sees('a chain that leads nowhere', [ [ 'map_head', read_value('map_head_number', $account), $NOWHERE ] ],
+	qr/^storage\|entry \d has a link that is not in its chain$/m,
+	qr/^storage\|entry $account has \d+ links, and the reverse map leads to \d+ of them$/m);
+sees('a link to nowhere', [ [ 'map_next', $account, $NOWHERE - 1 ] ],
+	qr/^storage\|entry $account has a link that is not in its chain$/m,
+	qr/^storage\|chain \d+ of the reverse map leads to 4294967294, which is no link of it$/m);
+sees('a link whose neighbour is another', [ [ 'map_prev', $account, 0 ] ],
+	qr/^storage\|entry $account has a link that is not in its chain$/m);
+sees('a link of another tag', [ [ 'map_tag', $account, 4711 ] ],
+	qr/^storage\|entry $account, .*: 1 of its tags have no link$/m,
+	qr/^storage\|chain \d+ of the reverse map leads to \d+, which is no link of it$/m);
+sees('a link of another entry', [ [ 'map_owner', $account, $wide ] ],
+	qr/^storage\|entry $account has a link that is not in its chain$/m,
+	qr/^storage\|entry $wide has \d+ links, and the reverse map leads to \d+ of them$/m);
+my ($free) = grep { read_value('version', $_) % 2 == 1 } (0 .. 5);
+
+sees('a link of an entry that is gone', [ [ 'map_owner', $account, $free ] ],
+	qr/^storage\|the reverse map leads to entry \d+, which is not published$/m);
+sees('a gauge of links', [ [ 'map_count', $account, 1000 ] ], qr/^storage\|\d+ links, and the gauge shows 1000$/m);
 
 my $unused = read_value('entry_unused', 0);
 
