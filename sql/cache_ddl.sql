@@ -350,6 +350,7 @@ FROM unnest(ARRAY[
 	$$CREATE STATISTICS cache_ddl.of_note ON id, body FROM cache_ddl.tb_note$$,
 	$$ALTER STATISTICS cache_ddl.of_note SET STATISTICS 100$$,
 	$$COMMENT ON VIEW cache_ddl.v_open IS 'open'$$,
+	$$DO 'BEGIN PERFORM lo_unlink(lo_from_bytea(0, ''x'')); END'$$,
 	$$CREATE PUBLICATION regress_fql_published FOR TABLE cache_ddl.tb_note$$,
 	$$ALTER PUBLICATION regress_fql_published SET (publish = 'insert')$$,
 	$$CREATE SUBSCRIPTION regress_fql_subscribed CONNECTION '' PUBLICATION nothing WITH (connect = false)$$,

@@ -44,6 +44,8 @@
 #include "catalog/pg_db_role_setting.h"
 #include "catalog/pg_default_acl.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_largeobject.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_publication.h"
 #include "catalog/pg_publication_namespace.h"
 #include "catalog/pg_publication_rel.h"
@@ -688,7 +690,7 @@ executor_start(QueryDesc *query, int flags)
 
 /*
  * Changes without a command: the end of a session drops its temporary tables, and by cascade permanent functions and
- * views that used them; an extension may drop or alter things from C.
+ * views that used them; an extension may create, alter or drop things from C.
  */
 static bool
 concerns_others(Oid class, Oid object)
@@ -713,6 +715,9 @@ concerns_others(Oid class, Oid object)
 		case SubscriptionRelRelationId:
 		case TableSpaceRelationId:
 			/* see is_harmless_by_object() */
+			return false;
+		case LargeObjectRelationId:
+			/* read by volatile functions only, and whoever has tables of references removes them all day */
 			return false;
 		default:
 			return true;
@@ -772,6 +777,35 @@ notice_change(ObjectAccessType access, Oid class, Oid object, const void *argume
 		touch_definitions(class == AuthIdRelationId || class == AuthMemRelationId);
 }
 
+/* Something that has rows for others to see; one that has just been created is in the relation cache only. */
+static bool
+shows_rows_to_others(Oid relid)
+{
+	Relation	relation = RelationIdGetRelation(relid);
+	bool		shows;
+
+	if (relation == NULL)
+		return true;
+	shows = relation->rd_rel->relpersistence != RELPERSISTENCE_TEMP &&
+		relation->rd_rel->relkind != RELKIND_INDEX && relation->rd_rel->relkind != RELKIND_TOASTVALUE;
+	RelationClose(relation);
+	return shows;
+}
+
+/*
+ * What is created without a command: an extension may make a table that a function means from then on, or replace a
+ * function, from C.  (Rewriting a table creates one too, internally.  That a table inherits is told as a change.)
+ */
+static void
+notice_creation(Oid class, Oid object, const ObjectAccessPostCreate *creation)
+{
+	if (class == DatabaseRelationId)
+		touch_database(object);
+	else if (class == ProcedureRelationId ||
+			 (class == RelationRelationId && !creation->is_internal && shows_rows_to_others(object)))
+		touch_definitions(false);
+}
+
 static void
 object_access(ObjectAccessType access, Oid class, Oid object, int part, void *argument)
 {
@@ -779,8 +813,8 @@ object_access(ObjectAccessType access, Oid class, Oid object, int part, void *ar
 		previous_object_access(access, class, object, part, argument);
 	if (access == OAT_DROP || access == OAT_POST_ALTER)
 		notice_change(access, class, object, argument);
-	else if (access == OAT_POST_CREATE && class == DatabaseRelationId)
-		touch_database(object);
+	else if (access == OAT_POST_CREATE)
+		notice_creation(class, object, argument);
 }
 
 void
