@@ -110,6 +110,10 @@ purity:
 test-points-mutants:
 	@test/points-mutants $(MUTANTS)
 
+# The key built without one part at a time: do the tests of who asks for what miss it?
+test-key-mutants:
+	@test/key-mutants $(MUTANTS)
+
 # Random documents for SECONDS a target.
 fuzz:
 	$(MAKE) -C test/fuzz SECONDS=$(or $(SECONDS),20)
@@ -133,4 +137,4 @@ chroot-test:
 	test/chroot $(SUITE)
 
 .PHONY: all install installcheck installcheck-preload clean test test-all demo bench bench-hitrate model-test unit purity fuzz format-check \
-	test-consistency test-consistency-mutants test-points-mutants chroot-test
+	test-consistency test-consistency-mutants test-key-mutants test-points-mutants chroot-test
