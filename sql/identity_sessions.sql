@@ -126,6 +126,32 @@ BEGIN;
 SELECT sessions.as_pair('my.account', 'my.role');
 COMMIT;
 
+-- what a text means can follow from when a session first read it: PL/pgSQL keeps it as it was read, and so does SQL from
+-- PostgreSQL 18 on.  No other session gets an answer that was computed so.
+CREATE FUNCTION sessions.path() RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN 'a\\b'; END $$;
+CREATE VIEW sessions.v_path AS SELECT 1 AS id, sessions.path() AS path;
+SELECT fraiseql.expose('sessions.v_path', 'Path');
+\set path 'SELECT ask.ask(\'{ path(id: 1) { path } }\');'
+\c -
+SET escape_string_warning = off;
+SET standard_conforming_strings = off;
+:path
+SET standard_conforming_strings = on;
+:path
+\c -
+:path
+:path
+SET standard_conforming_strings = off;
+:path
+\c -
+SET escape_string_warning = off;
+SET standard_conforming_strings = off;
+:path
+RESET standard_conforming_strings;
+-- such a session gets what others were answered
+:path
+\c -
+
 SET client_min_messages = warning;
 DROP SCHEMA sessions CASCADE;
 DROP ROLE regress_fql_ann, regress_fql_bob;

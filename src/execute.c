@@ -56,6 +56,7 @@
 #include "key.h"
 #include "memory.h"
 #include "observe.h"
+#include "plan.h"
 #include "prepared.h"
 #include "request.h"
 #include "response.h"
@@ -250,6 +251,8 @@ execute_observed(FqlObservation *observation, const FqlSelectedField *fields, ui
 	}
 	PG_END_TRY();
 	fql_vary_check(observation);
+	if (fql_plan_literals_are_doubtful())
+		fql_observe_reject(observation, FQL_REJECTED_SETTING, "standard_conforming_strings");
 	return response;
 }
 

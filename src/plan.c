@@ -21,6 +21,12 @@
  * functions for themselves that is true each time.)  This too concerns plans of functions, which the session may have
  * planned anywhere.
  *
+ * Literals.  One setting reaches further: PL/pgSQL, and SQL functions from PostgreSQL 18 on, keep a statement as it was
+ * first read in the session, and making plans anew does not read it again.  What a backslash in a literal means is then
+ * as standard_conforming_strings said at that time.  So a session that has planned anything while it was off keeps no
+ * answers from then on: what it computes, with the setting on or off, may be what no other session would.  Thus all
+ * answers are of literals as the standard has them.
+ *
  * Calls while planning.  A function that is labelled immutable but reads a table, or a setting, is folded into a
  * constant, and a kept plan would repeat the constant without anybody seeing the read, under other values of the
  * setting.  So every plan is also made anew after any was made while functions ran queries, or were called that are
@@ -42,6 +48,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "optimizer/planner.h"
+#include "parser/parser.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -137,6 +144,9 @@ static uint64 renewed_at = 0;
 /* Some plan since then was made under other settings or definitions, or may have the result of a call folded in. */
 static bool plans_are_doubtful = false;
 
+/* Something was planned while standard_conforming_strings was off: for the rest of the session. */
+static bool literals_are_doubtful = false;
+
 static planner_hook_type previous_planner = NULL;
 
 static bool
@@ -157,6 +167,8 @@ note_planning(Query *query, const char *text, int options, ParamListInfo paramet
 	uint64		calls = fql_observe_executions() + fql_sqlbody_calls();
 	PlannedStmt *statement;
 
+	if (!standard_conforming_strings)
+		literals_are_doubtful = true;
 	if (plans != NULL && !plans_are_doubtful)
 		plans_are_doubtful = settings_differ() || fql_have_touched(fql_tag_schema(MyDatabaseId));
 	if (previous_planner != NULL)
@@ -166,6 +178,12 @@ note_planning(Query *query, const char *text, int options, ParamListInfo paramet
 	if (calls != fql_observe_executions() + fql_sqlbody_calls())
 		plans_are_doubtful = true;
 	return statement;
+}
+
+bool
+fql_plan_literals_are_doubtful(void)
+{
+	return literals_are_doubtful || !standard_conforming_strings;
 }
 
 static bool

@@ -23,6 +23,9 @@ extern void fql_plan_unpin(FqlPlan *plan);
 /* Run it as SPI_execute_plan_extended() does; it is prepared unless that was done before.  Called within SPI. */
 extern int	fql_plan_execute(FqlPlan *plan, const SPIExecuteOptions *options);
 
+/* May statements in functions have been read otherwise than other sessions read them? */
+extern bool fql_plan_literals_are_doubtful(void);
+
 /* Installs a planner hook, which sees under which settings plans are made. */
 extern void fql_plan_init(void);
 

@@ -60,7 +60,7 @@ static const FqlReasonInfo reasons[FQL_REASON_COUNT] = {
 		"The answer reads statistics or sizes, which change without a write."},
 	[FQL_REJECTED_SETTING] = {"setting", "rejected",
 		"The answer read a setting by a name that is not a constant, or one that the caller may not see, or more than "
-		"32, or one whose value changed meanwhile."},
+		"32, or one whose value changed meanwhile; or the session has used standard_conforming_strings = off."},
 	[FQL_REJECTED_STABLE] = {"stable", "rejected",
 		"A stable function had part in the answer that is not known to depend on tracked tables and keyed settings "
 		"alone."},
