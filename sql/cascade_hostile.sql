@@ -69,6 +69,33 @@ INSERT INTO dated VALUES ('0001-01-01'), ('9999-12-31');
 SELECT operation, type, id, entity FROM named() ORDER BY type, id COLLATE "C";
 COMMIT;
 
+-- an object about which nobody can ask, since its id is no GraphQL Date, or a column of it fails: the others are named all
+-- the same, and the cascade says that it is not all
+CREATE VIEW ratio AS SELECT id, 1 / (id % 5) AS value FROM post;
+SELECT fraiseql.expose('ratio');
+BEGIN;
+INSERT INTO dated VALUES ('infinity'), ('2026-01-01'), ('-infinity');
+INSERT INTO post SELECT generate_series(1, 7);
+SELECT operation, type, id, entity FROM named() ORDER BY type, id;
+SELECT fraiseql.transaction_cascade() #> '{metadata,truncated}';
+COMMIT;
+BEGIN;
+UPDATE post SET "weird "" column" = 'x' WHERE id <> 5;
+DELETE FROM dated WHERE id = '2026-01-01';
+SELECT operation, type, id FROM named() ORDER BY type, id;
+SELECT fraiseql.transaction_cascade() #> '{metadata,truncated}';
+COMMIT;
+-- who may not ask learns nothing by it
+CREATE ROLE regress_fql_nobody;
+GRANT USAGE ON SCHEMA cascade_hostile TO regress_fql_nobody;
+GRANT INSERT ON dated TO regress_fql_nobody;
+SET ROLE regress_fql_nobody;
+BEGIN;
+INSERT INTO dated VALUES ('2027-01-01');
+SELECT fraiseql.transaction_cascade() #- '{metadata,timestamp}' #- '{metadata,transactionId}';
+ROLLBACK;
+RESET ROLE;
+
 -- a path of somebody's, with operators and functions of somebody's
 CREATE SCHEMA hostile;
 CREATE FUNCTION hostile.equal(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'hostile'; END $$;
@@ -90,3 +117,4 @@ ROLLBACK;
 
 DROP SCHEMA hostile CASCADE;
 DROP SCHEMA cascade_hostile CASCADE;
+DROP ROLE regress_fql_nobody;

@@ -172,10 +172,13 @@ add_returned(List *objects, List *entities, List *returned)
  * Which of them the caller sees
  */
 
+/* Digits as JSON has them: no zero in front. */
 static bool
 is_number(const char *id)
 {
-	return *id != '\0' && strspn(id, "-0123456789") == strlen(id);
+	const char *digits = *id == '-' ? id + 1 : id;
+
+	return *digits != '\0' && strspn(digits, "0123456789") == strlen(digits) && (digits[0] != '0' || digits[1] == '\0');
 }
 
 /* The id as a JSON value: what the scalar of the key takes. */
@@ -302,24 +305,56 @@ take_seen(List *batch, const FqlEntityType *entity, JsonbContainer *list)
 	}
 }
 
-/* Ask under the active snapshot.  An answer with errors shows what it shows; the caller is told of nothing more. */
+/* Did the question fail, other than for want of a privilege? */
+static bool
+has_failed(Jsonb *response)
+{
+	JsonbValue	errors;
+	JsonbValue	extensions;
+	JsonbValue	code;
+	JsonbValue *error;
+
+	if (member(&response->root, FQL_STR("errors"), &errors) == NULL || errors.type != jbvBinary)
+		return false;
+	error = getIthJsonbValueFromContainer(errors.val.binary.data, 0);
+	if (error == NULL || error->type != jbvBinary ||
+		member(error->val.binary.data, FQL_STR("extensions"), &extensions) == NULL || extensions.type != jbvBinary ||
+		member(extensions.val.binary.data, FQL_STR("code"), &code) == NULL || code.type != jbvString)
+		return true;
+	return !fql_str_equal((FqlStr){code.val.string.val, (size_t) code.val.string.len}, FQL_STR("FORBIDDEN"));
+}
+
+/*
+ * Ask under the active snapshot.  One object about which nobody can ask (an id that its own scalar refuses, a column
+ * that cannot be computed) does not keep the others from being named: each is asked for alone then.  That one is left
+ * out, and the cascade says that it is not all.
+ */
 static void
-ask_batch(const FqlEntityType *entity, List *batch, bool with_fields)
+ask_batch(const FqlEntityType *entity, List *batch, bool with_fields, bool *truncated)
 {
 	text	   *answer = fql_execute_past_cache(question(entity, with_fields), variables(entity, batch));
 	Jsonb	   *response = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text_to_cstring(answer))));
+	bool		failed = has_failed(response);
 	JsonbValue	data;
 	JsonbValue	list;
+	ListCell   *cell;
 
-	if (member(&response->root, FQL_STR("data"), &data) != NULL && data.type == jbvBinary &&
-		member(data.val.binary.data, FQL_STR("objects"), &list) != NULL && list.type == jbvBinary &&
-		JsonContainerIsArray(list.val.binary.data))
+	if (failed && list_length(batch) == 1)
+		*truncated = true;
+	else if (failed)
+	{
+		foreach(cell, batch)
+			ask_batch(entity, list_make1(lfirst(cell)), with_fields, truncated);
+	}
+	else if (member(&response->root, FQL_STR("data"), &data) != NULL && data.type == jbvBinary &&
+			 member(data.val.binary.data, FQL_STR("objects"), &list) != NULL && list.type == jbvBinary &&
+			 JsonContainerIsArray(list.val.binary.data))
 		take_seen(batch, entity, list.val.binary.data);
 }
 
 /* Ask for all objects of one type that are there, or that were. */
 static void
-ask_for(const FqlEntityType *entity, List *objects, bool deleted)
+ask_for(const FqlEntityType *entity, List *objects, bool deleted, bool *truncated)
 {
 	List	   *batch = NIL;
 	ListCell   *cell;
@@ -332,12 +367,12 @@ ask_for(const FqlEntityType *entity, List *objects, bool deleted)
 			batch = lappend(batch, object);
 		if (list_length(batch) == BATCH)
 		{
-			ask_batch(entity, batch, !deleted);
+			ask_batch(entity, batch, !deleted, truncated);
 			batch = NIL;
 		}
 	}
 	if (batch != NIL)
-		ask_batch(entity, batch, !deleted);
+		ask_batch(entity, batch, !deleted, truncated);
 }
 
 /* May the caller read every row of it? */
@@ -351,14 +386,14 @@ sees_all_rows(const FqlEntityType *entity)
 }
 
 static void
-see_deleted(const FqlEntityType *entity, List *objects, Snapshot before)
+see_deleted(const FqlEntityType *entity, List *objects, Snapshot before, bool *truncated)
 {
 	ListCell   *cell;
 
 	if (before != NULL)
 	{
 		PushActiveSnapshot(before);
-		ask_for(entity, objects, true);
+		ask_for(entity, objects, true, truncated);
 		PopActiveSnapshot();
 	}
 	else if (sees_all_rows(entity))
@@ -374,7 +409,7 @@ see_deleted(const FqlEntityType *entity, List *objects, Snapshot before)
 }
 
 static void
-see_objects(List *entities, List *objects, Snapshot before)
+see_objects(List *entities, List *objects, Snapshot before, bool *truncated)
 {
 	ListCell   *cell;
 
@@ -382,9 +417,9 @@ see_objects(List *entities, List *objects, Snapshot before)
 	foreach(cell, entities)
 	{
 		PushActiveSnapshot(GetTransactionSnapshot());
-		ask_for(lfirst(cell), objects, false);
+		ask_for(lfirst(cell), objects, false, truncated);
 		PopActiveSnapshot();
-		see_deleted(lfirst(cell), objects, before);
+		see_deleted(lfirst(cell), objects, before, truncated);
 	}
 }
 
@@ -528,10 +563,11 @@ append_cascade(StringInfo out, const FqlCascade *cascade, const FqlTypeSystem *t
 {
 	List	   *entities = fql_entity_types(types);
 	List	   *objects = changed_objects(entities, cascade->mark);
+	bool		truncated = cascade->truncated || fql_changes_are_truncated();
 	int			affected;
 
 	objects = add_returned(objects, entities, cascade->returned);
-	see_objects(entities, objects, cascade->before);
+	see_objects(entities, objects, cascade->before, &truncated);
 	appendStringInfoChar(out, '{');
 	affected = append_objects(out, "updated", objects, false);
 	appendStringInfoChar(out, ',');
@@ -539,7 +575,7 @@ append_cascade(StringInfo out, const FqlCascade *cascade, const FqlTypeSystem *t
 	appendStringInfoChar(out, ',');
 	append_hints(out, types, objects);
 	appendStringInfoChar(out, ',');
-	append_metadata(out, affected, cascade->truncated || fql_changes_are_truncated());
+	append_metadata(out, affected, truncated);
 	appendStringInfoChar(out, '}');
 }
 
