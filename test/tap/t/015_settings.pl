@@ -43,6 +43,8 @@ CREATE VIEW made AS SELECT id, concat(share, at, span, b) AS concat, format('%s 
 CREATE VIEW search AS SELECT id, to_tsvector(word) AS vector, to_tsvector(word) @@ plainto_tsquery('run') AS found,
 	ts_headline(word, to_tsquery('fox')) AS headline FROM every;
 CREATE FUNCTION near() RETURNS text STABLE LANGUAGE sql AS $$ SELECT name FROM place $$;
+CREATE FUNCTION near_called() RETURNS text STABLE SECURITY DEFINER LANGUAGE sql AS $$ SELECT name FROM place $$;
+CREATE FUNCTION near_kept() RETURNS text STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT name FROM place); END $$;
 CREATE FUNCTION literal() RETURNS text STABLE LANGUAGE sql AS $$ SELECT 'a\\b' $$;
 CREATE FUNCTION literal_called() RETURNS text STABLE SECURITY DEFINER LANGUAGE sql AS $$ SELECT 'a\\b' $$;
 CREATE FUNCTION literal_kept() RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN 'a\\b'; END $$;
@@ -51,13 +53,14 @@ CREATE FUNCTION midnight() RETURNS timestamptz STABLE LANGUAGE sql AS $$ SELECT 
 CREATE FUNCTION ambiguous() RETURNS date STABLE SECURITY DEFINER LANGUAGE sql AS $$ SELECT '02/03/2020'::date $$;
 CREATE FUNCTION shown(timestamptz) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN $1; END $$;
 CREATE FUNCTION third() RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT (1 / 3::float8)::text $$;
-CREATE VIEW body AS SELECT id, near() AS near, current_schema() AS schema, current_schemas(true)::text AS schemas, literal() AS literal,
+CREATE VIEW body AS SELECT id, near() AS near, near_called() AS near_called, near_kept() AS near_kept, current_schema() AS schema, current_schemas(true)::text AS schemas, literal() AS literal,
 	literal_called() AS literal_called, literal_kept() AS literal_kept, equal_null(small) AS equal_null, to_char(midnight() AT TIME ZONE 'UTC', 'DD HH24') AS midnight,
 	ambiguous() AS ambiguous, shown(at) AS shown, third() AS third, at AT TIME ZONE 'IST' AS abroad FROM every;
 -- and what is never kept
 CREATE VIEW rest AS SELECT id, relation::text AS relation, get_current_ts_config()::text AS config, '{NULL}'::text::text[] AS nulls REST_COLUMNS
 	FROM every;
 SELECT fraiseql.expose('rest'), fraiseql.expose('every'), fraiseql.expose('text'), fraiseql.expose('made'), fraiseql.expose('search'), fraiseql.expose('body');
+SELECT fraiseql.declare_pure('near_kept()');
 SELECT fraiseql.track('one.place'), fraiseql.track('two.place');
 
 -- Settings that are not tried, each with its reason.
@@ -105,7 +108,7 @@ INSERT INTO asked (query) VALUES
 	('{ mades { id concat format json jsonb row list agg quoted nullable at exact span number price trunc hour day local
 		atLocal later made next XML_FIELDS } }'),
 	('{ searches { id vector found headline } }'),
-	('{ bodies { id near schema schemas literal literalCalled literalKept equalNull midnight ambiguous shown third abroad } }'),
+	('{ bodies { id near nearCalled nearKept schema schemas literal literalCalled literalKept equalNull midnight ambiguous shown third abroad } }'),
 	('{ rests { id relation config nulls REST_FIELDS } }');
 
 -- One setting.  Nothing here writes, so the cache is used.  An answer that cannot be had is an error's message.
@@ -217,7 +220,7 @@ my %bodies;
 for my $name (@shapers)
 {
 	my ($n, @values) = split(/\n/, $node->safe_psql('postgres', "SELECT n FROM tried WHERE name = '$name';"
-			. "SELECT v FROM tried, unnest(vals[:2]) AS v WHERE name = '$name' ORDER BY 1"));
+			. "SELECT v FROM tried, unnest(vals) AS v WHERE name = '$name' ORDER BY 1"));
 
 	for my $value (@values)
 	{
