@@ -76,22 +76,23 @@ BEGIN
 	RETURN new;
 END
 $$;
+-- names with their schema: newer servers look none up while they make a materialized view
 CREATE FUNCTION rename(who int, what text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE item SET name = what WHERE id = who;
+	UPDATE write_forms.item SET name = what WHERE id = who;
 	RETURN what;
 END
 $$;
-CREATE FUNCTION rename_sql(who int, what text) RETURNS text LANGUAGE sql AS 'UPDATE item SET name = what WHERE id = who RETURNING name';
-CREATE FUNCTION rename_definer(who int, what text) RETURNS text SECURITY DEFINER LANGUAGE sql BEGIN ATOMIC UPDATE item SET name = what WHERE id = who RETURNING name; END;
+CREATE FUNCTION rename_sql(who int, what text) RETURNS text LANGUAGE sql AS 'UPDATE write_forms.item SET name = what WHERE id = who RETURNING name';
+CREATE FUNCTION rename_definer(who int, what text) RETURNS text SECURITY DEFINER LANGUAGE sql BEGIN ATOMIC UPDATE write_forms.item SET name = what WHERE id = who RETURNING name; END;
 CREATE PROCEDURE rename_in_steps(what text) LANGUAGE plpgsql AS $$
 DECLARE
 	r record;
 BEGIN
 	FOR r IN SELECT id FROM item WHERE id BETWEEN 1 AND 3 ORDER BY id LOOP
-		UPDATE item SET name = what || r.id WHERE id = r.id;
+		UPDATE write_forms.item SET name = what || r.id WHERE id = r.id;
 		COMMIT;
-		UPDATE item SET name = 'never' WHERE id = r.id;
+		UPDATE write_forms.item SET name = 'never' WHERE id = r.id;
 		ROLLBACK;
 	END LOOP;
 END
@@ -242,7 +243,7 @@ BEGIN
 	RETURN answer = truth;
 END
 $$;
-CREATE FUNCTION spy() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION spy() RETURNS trigger LANGUAGE plpgsql SET search_path = write_forms AS $$
 BEGIN
 	PERFORM set_config('write_forms.spied', (current_setting('write_forms.spied')::int + 1)::text, false);
 	IF NOT is_right() THEN
