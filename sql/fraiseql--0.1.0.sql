@@ -243,6 +243,64 @@ COMMENT ON COLUMN fraiseql.verify_stats.failures IS 'executing gave another answ
 COMMENT ON COLUMN fraiseql.verify_stats.inconclusive IS 'the answers differ, and something that they depend on was written meanwhile';
 COMMENT ON COLUMN fraiseql.verify_stats.errors IS 'executing failed';
 
+--
+-- The audit trail of cascades
+--
+CREATE FUNCTION fraiseql.audit_recent(
+	OUT number bigint, OUT mutation_id text, OUT xid xid8, OUT role oid, OUT database oid,
+	OUT committed_at timestamptz, OUT processed_at timestamptz, OUT latency interval,
+	OUT entities jsonb, OUT entity_count integer, OUT truncated boolean, OUT definitions boolean,
+	OUT entries_invalidated bigint, OUT keys text[], OUT status text, OUT error text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'fql_audit_recent'
+LANGUAGE C VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.audit_recent() IS 'the rows of the view fraiseql.audit_recent';
+REVOKE ALL ON FUNCTION fraiseql.audit_recent() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION fraiseql.audit_recent() TO pg_monitor;
+
+CREATE VIEW fraiseql.audit_recent AS SELECT * FROM fraiseql.audit_recent();
+COMMENT ON VIEW fraiseql.audit_recent IS 'what the last committed transactions that changed tracked rows or definitions did to the cache, of all databases; fraiseql.audit_ring_size of them';
+COMMENT ON COLUMN fraiseql.audit_recent.number IS 'counts from the server''s start, in the order in which the worker met them';
+COMMENT ON COLUMN fraiseql.audit_recent.mutation_id IS 'the GraphQL mutation; NULL: the write came as SQL';
+COMMENT ON COLUMN fraiseql.audit_recent.xid IS 'the transaction; NULL: a record about something else, which error explains';
+COMMENT ON COLUMN fraiseql.audit_recent.role IS 'OID of the role that committed';
+COMMENT ON COLUMN fraiseql.audit_recent.database IS 'OID of the database';
+COMMENT ON COLUMN fraiseql.audit_recent.committed_at IS 'when the transaction committed';
+COMMENT ON COLUMN fraiseql.audit_recent.processed_at IS 'when the worker had freed what it made invalid; answers were fresh before';
+COMMENT ON COLUMN fraiseql.audit_recent.latency IS 'from commit to processed';
+COMMENT ON COLUMN fraiseql.audit_recent.entities IS 'the changed rows: [{type, id, operation}]; relation in place of type for rows of no exposed type, and of other databases; NULL: later records took the place of this detail';
+COMMENT ON COLUMN fraiseql.audit_recent.entity_count IS 'how many rows are named';
+COMMENT ON COLUMN fraiseql.audit_recent.truncated IS 'more rows were changed than are named';
+COMMENT ON COLUMN fraiseql.audit_recent.definitions IS 'definitions, privileges or roles were changed too';
+COMMENT ON COLUMN fraiseql.audit_recent.entries_invalidated IS 'answers that it made invalid and that the worker freed for it; one that several made invalid counts for the first, one that was computed anew or evicted before the worker came for none';
+COMMENT ON COLUMN fraiseql.audit_recent.keys IS 'key_hash of these answers in fraiseql.cache_entries, the first 100';
+COMMENT ON COLUMN fraiseql.audit_recent.status IS 'Success; PartialSuccess: answers are right, but something is not known; Failed';
+COMMENT ON COLUMN fraiseql.audit_recent.error IS 'what is not known, or failed';
+
+CREATE FUNCTION fraiseql.cascade_stats(
+	OUT cascades bigint, OUT succeeded bigint, OUT partial bigint, OUT failed bigint, OUT lost bigint,
+	OUT failure_rate double precision, OUT entities bigint, OUT entries_invalidated bigint,
+	OUT average_invalidations double precision, OUT average_latency_ms double precision,
+	OUT max_latency_ms double precision, OUT queued_bytes bigint)
+AS 'MODULE_PATHNAME', 'fql_cascade_stats'
+LANGUAGE C VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.cascade_stats() IS 'the row of the view fraiseql.cascade_stats';
+
+CREATE VIEW fraiseql.cascade_stats AS SELECT * FROM fraiseql.cascade_stats();
+COMMENT ON VIEW fraiseql.cascade_stats IS 'committed cascades and what became of them, since stats_reset, in one row; all databases together';
+COMMENT ON COLUMN fraiseql.cascade_stats.cascades IS 'records made: succeeded + partial + failed';
+COMMENT ON COLUMN fraiseql.cascade_stats.succeeded IS 'everything about the cascade is known';
+COMMENT ON COLUMN fraiseql.cascade_stats.partial IS 'answers are right, but something about the cascade is not known';
+COMMENT ON COLUMN fraiseql.cascade_stats.failed IS 'something was asked for and not done';
+COMMENT ON COLUMN fraiseql.cascade_stats.lost IS 'cascades without a record: fraiseql.cascade_queue_size was full';
+COMMENT ON COLUMN fraiseql.cascade_stats.failure_rate IS '(failed + lost) / (cascades + lost), 0 to 1; NULL before the first';
+COMMENT ON COLUMN fraiseql.cascade_stats.entities IS 'changed rows that were named';
+COMMENT ON COLUMN fraiseql.cascade_stats.entries_invalidated IS 'answers that were freed for them';
+COMMENT ON COLUMN fraiseql.cascade_stats.average_invalidations IS 'entries_invalidated / cascades';
+COMMENT ON COLUMN fraiseql.cascade_stats.average_latency_ms IS 'from commit to processed; answers are fresh from the commit on';
+COMMENT ON COLUMN fraiseql.cascade_stats.max_latency_ms IS 'the longest';
+COMMENT ON COLUMN fraiseql.cascade_stats.queued_bytes IS 'what waits for the worker now';
+
 CREATE FUNCTION fraiseql.validate_coherency()
 RETURNS TABLE (invariant text, detail text)
 AS 'MODULE_PATHNAME', 'fql_validate_coherency'
@@ -252,4 +310,6 @@ REVOKE ALL ON FUNCTION fraiseql.validate_coherency() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION fraiseql.validate_coherency() TO pg_monitor;
 
 GRANT USAGE ON SCHEMA fraiseql TO PUBLIC;
-GRANT SELECT ON fraiseql.cache_stats, fraiseql.cache_entries, fraiseql.bypass_stats, fraiseql.verify_stats TO PUBLIC;
+GRANT SELECT ON fraiseql.cache_stats, fraiseql.cache_entries, fraiseql.bypass_stats, fraiseql.verify_stats,
+	fraiseql.cascade_stats TO PUBLIC;
+GRANT SELECT ON fraiseql.audit_recent TO pg_monitor;

@@ -17,8 +17,10 @@
 
 #include "guc.h"
 
+int			fql_audit_ring_size;
 int			fql_bulk_write_limit;
 int			fql_cascade_max_entities;
+int			fql_cascade_queue_size;
 bool		fql_cache_enabled;
 int			fql_cache_max_entry_size;
 int			fql_cache_max_tags;
@@ -100,6 +102,30 @@ define_sizes(void)
 {
 	if (!process_shared_preload_libraries_in_progress)
 		return;
+	DefineCustomIntVariable("fraiseql.audit_ring_size",
+							"How many of the last cascades fraiseql.audit_recent shows.",
+							"About 900 bytes of shared memory each. 0: none is recorded.",
+							&fql_audit_ring_size,
+							10000,
+							0,
+							10 * 1000 * 1000,
+							PGC_POSTMASTER,
+							0,
+							NULL,
+							NULL,
+							NULL);
+	DefineCustomIntVariable("fraiseql.cascade_queue_size",
+							"Shared memory for cascades on their way to the background worker.",
+							"When it is full, cascades are counted and not recorded. Answers are fresh all the same.",
+							&fql_cascade_queue_size,
+							4096,
+							256,
+							1024 * 1024,
+							PGC_POSTMASTER,
+							GUC_UNIT_KB,
+							NULL,
+							NULL,
+							NULL);
 	DefineCustomIntVariable("fraiseql.cache_size",
 							"Shared memory for cached answers.",
 							"More is allocated beside it: about 7 % for the entries' headers and an index, and "

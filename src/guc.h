@@ -9,6 +9,8 @@
 
 #include "core/limits.h"
 
+extern int	fql_audit_ring_size;	/* records */
+extern int	fql_cascade_queue_size; /* kB */
 extern int	fql_cascade_max_entities;	/* rows that a cascade names, at most */
 extern int	fql_bulk_write_limit;	/* rows of one relation in one transaction */
 extern bool fql_cache_enabled;

@@ -15,6 +15,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "audit.h"
 #include "cache.h"
 #include "shmem.h"
 #include "stats.h"
@@ -184,5 +185,6 @@ fql_stats_reset(PG_FUNCTION_ARGS)
 {
 	(void) fcinfo;
 	fql_stats_reset_counters();
+	fql_audit_reset_totals();
 	PG_RETURN_VOID();
 }

@@ -14,9 +14,11 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
+#include "audit.h"
 #include "guc.h"
 #include "owners.h"
 #include "prepared.h"
+#include "queue.h"
 #include "shmem.h"
 #include "stats.h"
 #include "store.h"
@@ -59,8 +61,11 @@ shmem_request(void)
 	RequestAddinShmemSpace(fql_owners_shmem_size());
 	RequestAddinShmemSpace(fql_prepared_shmem_size());
 	RequestAddinShmemSpace(fql_stats_shmem_size());
+	RequestAddinShmemSpace(fql_queue_shmem_size());
+	RequestAddinShmemSpace(fql_audit_shmem_size());
 	RequestNamedLWLockTranche("fraiseql_store", 1);
 	RequestNamedLWLockTranche("fraiseql_stats", 1);
+	RequestNamedLWLockTranche("fraiseql_audit", 1);
 }
 
 /* A seed that nobody outside the server can guess. */
@@ -96,6 +101,10 @@ shmem_startup(void)
 	fql_stats_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_stats")->lock);
 	memory = ShmemInitStruct("fraiseql cache", fql_store_shmem_size(), &found);
 	fql_store_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_store")->lock, secret_seed());
+	memory = ShmemInitStruct("fraiseql queue", fql_queue_shmem_size(), &found);
+	fql_queue_shmem_init(found, memory);
+	memory = ShmemInitStruct("fraiseql audit", fql_audit_shmem_size(), &found);
+	fql_audit_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_audit")->lock);
 	LWLockRelease(AddinShmemInitLock);
 	is_there = true;
 }

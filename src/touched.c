@@ -37,6 +37,7 @@
 #include "prepared.h"
 #include "testpoint.h"
 #include "touched.h"
+#include "trail.h"
 #include "words.h"
 
 /* The touched words, as a set beside the list. */
@@ -269,6 +270,7 @@ raise_fence(void)
 {
 	Assert(!fence_is_up);
 	forget_if_nothing_changed();
+	fql_trail_prepare(list, count);
 	fql_fence_raise(list, count);
 	fence_is_up = true;
 	FQL_TEST_POINT(fence_raised);
@@ -329,6 +331,7 @@ forget(void)
 	fence_is_up = false;
 	committed = false;
 	preparing = false;
+	fql_trail_forget();
 	if (set != NULL && set->size > SMALL_SET)
 	{
 		wordset_destroy(set);
@@ -358,6 +361,7 @@ lower_fence_with_tick(void)
 {
 	if (fence_is_up)
 		fql_fence_lower_with_tick(list, count);
+	fql_trail_send();
 	forget();
 }
 

@@ -19,7 +19,9 @@
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
+#include "utils/timestamp.h"
 
+#include "audit.h"
 #include "cache.h"
 #include "compat.h"
 #include "guc.h"
@@ -29,6 +31,9 @@
 
 /* Entries looked at in one round. */
 #define SWEEP_BUDGET 100000
+
+/* Milliseconds after which a committed cascade is looked at, at the latest. */
+#define CASCADE_PAUSE 50
 
 /* Seconds until the postmaster starts it again after a crash. */
 #define RESTART_PAUSE 1
@@ -45,8 +50,8 @@ forget_worker(int code pg_attribute_unused(), Datum argument pg_attribute_unused
 static void
 nap(void)
 {
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, fql_worker_interval,
-					 fql_compat_wait_event_worker());
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+					 Min(fql_worker_interval, CASCADE_PAUSE), fql_compat_wait_event_worker());
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
 	if (ConfigReloadPending)
@@ -68,6 +73,19 @@ retire_prepared(void)
 	CommitTransactionCommand();
 }
 
+/* Once in fraiseql.worker_interval: dead entries that no cascade led to. */
+static void
+sweep(uint32 *position)
+{
+	static TimestampTz last = 0;
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (last != 0 && !TimestampDifferenceExceeds(last, now, fql_worker_interval))
+		return;
+	last = now;
+	fql_cache_sweep(position, SWEEP_BUDGET);
+}
+
 /* Runs until SIGTERM, which die() turns into the end of the process at the next CHECK_FOR_INTERRUPTS(). */
 void
 fql_worker_main(Datum argument pg_attribute_unused())
@@ -86,7 +104,8 @@ fql_worker_main(Datum argument pg_attribute_unused())
 	for (;;)
 	{
 		retire_prepared();
-		fql_cache_sweep(&position, SWEEP_BUDGET);
+		fql_audit_process();
+		sweep(&position);
 		nap();
 	}
 }

@@ -1,0 +1,106 @@
+-- The audit trail: what each committed transaction did to the cache.
+\set VERBOSITY terse
+\pset format unaligned
+\pset tuples_only on
+CREATE SCHEMA audit;
+SET search_path = audit, ask;
+CREATE TABLE tb_town (id int PRIMARY KEY, name text);
+CREATE TABLE tb_street (id int PRIMARY KEY, name text, town_id int REFERENCES tb_town);
+CREATE TABLE ledger (id int PRIMARY KEY, line text);
+INSERT INTO tb_town VALUES (1, 'Ulm'), (2, 'Bern');
+INSERT INTO tb_street VALUES (1, 'Markt', 1), (2, 'Gasse', 2);
+SELECT fraiseql.expose('tb_town', 'Town'), fraiseql.expose('tb_street', 'Street');
+SELECT fraiseql.track('ledger');
+
+-- The worker comes by within a moment: wait until it has a record of the last transaction.
+CREATE FUNCTION trail(after bigint) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1..600 LOOP
+		EXIT WHEN EXISTS (SELECT FROM fraiseql.audit_recent WHERE number > after);
+		PERFORM pg_sleep(0.05);
+	END LOOP;
+	PERFORM pg_sleep(0.1);
+	RETURN QUERY SELECT concat_ws(' ', status, entities, entity_count, CASE WHEN truncated THEN 'truncated' END,
+		CASE WHEN definitions THEN 'definitions' END, 'entries:', entries_invalidated, 'keys:', cardinality(keys), error)
+		FROM fraiseql.audit_recent WHERE number > after ORDER BY number;
+END $$;
+CREATE VIEW newest AS SELECT coalesce(max(number), 0) AS number FROM fraiseql.audit_recent;
+
+-- two answers, one of which dies
+SELECT ask('{ town(id: 1) { name } }'), ask('{ town(id: 2) { name } }');
+SELECT ask('{ town(id: 1) { name } }'), ask('{ town(id: 2) { name } }');
+SELECT pg_sleep(0.2);
+SELECT number AS before FROM newest \gset
+UPDATE tb_town SET name = 'Ulm an der Donau' WHERE id = 1;
+SELECT * FROM trail(:before);
+SELECT ask('{ town(id: 1) { name } }'), ask('{ town(id: 2) { name } }');
+
+-- the key is that of the entry
+SELECT number AS before FROM newest \gset
+SELECT key_hash AS hash FROM fraiseql.cache_entries WHERE query LIKE '%town%' AND valid ORDER BY created_at DESC LIMIT 1 \gset
+UPDATE tb_town SET name = 'Ulm' WHERE id = 1;
+SELECT count(*) FROM trail(:before);
+SELECT keys = ARRAY[:'hash'] FROM fraiseql.audit_recent WHERE number > :before;
+
+-- who, when, where
+SELECT xid IS NOT NULL, role::regrole = current_user::regrole, database = (SELECT oid FROM pg_database WHERE datname = current_database()),
+	committed_at <= processed_at, latency = processed_at - committed_at, mutation_id IS NULL
+FROM fraiseql.audit_recent WHERE number > :before;
+
+-- several rows of several tables; a table that is tracked and not exposed; a rollback; no change
+SELECT number AS before FROM newest \gset
+BEGIN;
+INSERT INTO tb_town VALUES (3, 'Graz');
+DELETE FROM tb_street WHERE id = 2;
+INSERT INTO ledger VALUES (1, 'x');
+SAVEPOINT s;
+INSERT INTO ledger VALUES (2, 'gone');
+ROLLBACK TO s;
+COMMIT;
+SELECT * FROM trail(:before);
+SELECT number AS before FROM newest \gset
+BEGIN;
+INSERT INTO tb_town VALUES (4, 'Linz');
+ROLLBACK;
+UPDATE tb_town SET name = name;
+SELECT 1;
+INSERT INTO tb_town VALUES (5, 'Wien');
+SELECT * FROM trail(:before);
+
+-- more rows than are named; TRUNCATE; definitions
+SELECT number AS before FROM newest \gset
+BEGIN;
+SET LOCAL fraiseql.cascade_max_entities = 1;
+INSERT INTO ledger SELECT i, '' FROM generate_series(10, 12) AS i;
+COMMIT;
+SELECT * FROM trail(:before);
+SELECT number AS before FROM newest \gset
+TRUNCATE ledger;
+SELECT * FROM trail(:before);
+SELECT number AS before FROM newest \gset
+ALTER TABLE ledger ADD COLUMN more int;
+SELECT * FROM trail(:before);
+
+-- totals
+SELECT fraiseql.stats_reset();
+SELECT cascades, failure_rate, average_latency_ms FROM fraiseql.cascade_stats;
+SELECT number AS before FROM newest \gset
+INSERT INTO ledger VALUES (20, 'a'), (21, 'b');
+SELECT * FROM trail(:before);
+SELECT cascades, succeeded, partial, failed, lost, failure_rate, entities, entries_invalidated, average_invalidations,
+	average_latency_ms > 0, max_latency_ms >= average_latency_ms, queued_bytes FROM fraiseql.cascade_stats;
+
+-- for monitoring alone: it has ids of rows
+CREATE ROLE regress_audit_nobody;
+CREATE ROLE regress_audit_monitor IN ROLE pg_monitor;
+SET ROLE regress_audit_nobody;
+SELECT count(*) FROM fraiseql.audit_recent;
+SELECT cascades FROM fraiseql.cascade_stats;
+SET ROLE regress_audit_monitor;
+SELECT count(*) > 0 FROM fraiseql.audit_recent;
+RESET ROLE;
+
+SELECT fraiseql.hide('tb_town'), fraiseql.hide('tb_street');
+SET client_min_messages = warning;
+DROP SCHEMA audit CASCADE;
+DROP ROLE regress_audit_nobody, regress_audit_monitor;

@@ -1,0 +1,338 @@
+/*
+ * audit.c
+ *    What each committed cascade did to the cache: the last ones in shared memory, and totals.
+ *
+ * The worker takes records from the queue (queue.c), frees the entries that a record's words have made invalid, and
+ * keeps what it did: fraiseql.audit_ring_size records of fixed size, in a ring, and beside it a ring of bytes with the
+ * changed rows and the keys of entries.  A record outlives its details if those of later ones were long: that there was
+ * a cascade, and what became of it, is never overwritten before its time.
+ *
+ * Answers do not depend on any of this.  When the queue was full, one record says how many cascades are not known, and
+ * the worker's sweep (cache.c) frees what they made invalid.
+ *
+ * Lock.  "audit" guards both rings and the totals.  The worker holds it to copy one record, a reader to copy one.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/timestamp.h"
+
+#include "audit.h"
+#include "guc.h"
+#include "queue.h"
+#include "reclaim.h"
+
+/* Keys of entries that one record names. */
+#define MAX_KEYS 100
+
+/* Bytes of details for each record, on average. */
+#define DETAILS_PER_RECORD 512
+
+typedef struct FqlSharedAudit
+{
+	uint64		last_number;	/* of the newest record */
+	uint64		detail_end;		/* where the next details go; positions only grow */
+	uint64		detail_size;
+	uint64		lost_noted;		/* losses that have their record */
+	uint64		lost_at_reset;
+	FqlAuditTotals totals;
+	uint32		capacity;
+	FqlAuditRecord records[FLEXIBLE_ARRAY_MEMBER];
+} FqlSharedAudit;
+
+static FqlSharedAudit *shared = NULL;
+static LWLock *audit_lock = NULL;
+static char *details_ring;
+
+/* In the worker: the record at hand. */
+static union
+{
+	FqlTrail	trail;			/* aligned for its first part */
+	char		bytes[FQL_QUEUE_LONGEST];
+}			taken;
+
+/* The keys of the entries that it made invalid. */
+typedef struct Keys
+{
+	uint32		count;
+	uint64		hashes[MAX_KEYS];
+} Keys;
+
+const char *
+fql_audit_status_name(FqlAuditStatus status)
+{
+	static const char *const names[] = {
+		[FQL_AUDIT_SUCCESS] = "Success", [FQL_AUDIT_PARTIAL] = "PartialSuccess", [FQL_AUDIT_FAILED] = "Failed"
+	};
+
+	return names[status];
+}
+
+/*
+ * The rings
+ */
+
+static FqlAuditRecord *
+slot_of(uint64 number)
+{
+	return &shared->records[number % shared->capacity];
+}
+
+/* Copy into the ring of bytes, around its end. */
+static void
+put_details(uint64 position, const char *source, uint32 length)
+{
+	uint64		place = position % shared->detail_size;
+	uint32		first = (uint32) Min(length, shared->detail_size - place);
+
+	memcpy(details_ring + place, source, first);
+	memcpy(details_ring, source + first, length - first);
+}
+
+static void
+get_details(uint64 position, char *target, uint32 length)
+{
+	uint64		place = position % shared->detail_size;
+	uint32		first = (uint32) Min(length, shared->detail_size - place);
+
+	memcpy(target, details_ring + place, first);
+	memcpy(target + first, details_ring, length - first);
+}
+
+static uint32
+details_length(const FqlAuditRecord *record)
+{
+	return record->changes_length + record->key_count * (uint32) sizeof(uint64);
+}
+
+/* Have later details not taken their place? */
+static bool
+details_are_there(const FqlAuditRecord *record)
+{
+	return record->detail_at + shared->detail_size >= shared->detail_end;
+}
+
+static void
+add_to_totals(const FqlAuditRecord *record)
+{
+	FqlAuditTotals *totals = &shared->totals;
+	int64		latency = record->processed_at - record->committed_at;
+
+	totals->cascades++;
+	totals->partial += record->status == FQL_AUDIT_PARTIAL;
+	totals->failed += record->status == FQL_AUDIT_FAILED;
+	totals->entities += record->change_count;
+	totals->invalidated += record->invalidated;
+	if (latency > 0)
+	{
+		totals->latency_sum += (uint64) latency;
+		totals->latency_max = Max(totals->latency_max, (uint64) latency);
+	}
+}
+
+/* Keep a record; its details are of at most half the ring, or they are left out. */
+static void
+keep(FqlAuditRecord *record, const char *changes, const Keys *keys)
+{
+	record->processed_at = GetCurrentTimestamp();
+	if (details_length(record) > shared->detail_size / 2)
+	{
+		record->changes_length = 0;
+		record->key_count = 0;
+	}
+	LWLockAcquire(audit_lock, LW_EXCLUSIVE);
+	record->number = ++shared->last_number;
+	record->detail_at = shared->detail_end;
+	put_details(record->detail_at, changes, record->changes_length);
+	if (record->key_count > 0)
+		put_details(record->detail_at + record->changes_length, (const char *) keys->hashes,
+					record->key_count * (uint32) sizeof(uint64));
+	shared->detail_end += details_length(record);
+	*slot_of(record->number) = *record;
+	add_to_totals(record);
+	LWLockRelease(audit_lock);
+}
+
+void
+fql_audit_note(FqlAuditStatus status, Oid database, const char *error)
+{
+	FqlAuditRecord record = {0};
+
+	if (shared == NULL || shared->capacity == 0)
+		return;
+	record.status = status;
+	record.database = database;
+	record.committed_at = GetCurrentTimestamp();
+	strlcpy(record.error, error, sizeof(record.error));
+	keep(&record, "", NULL);
+}
+
+bool
+fql_audit_next(uint64 *number, FqlAuditRecord *record, char **details)
+{
+	bool		found = false;
+
+	*details = NULL;
+	if (shared == NULL || shared->capacity == 0)
+		return false;
+	/* room for the longest before the lock is taken: under it nothing may be asked for */
+	*details = palloc(FQL_QUEUE_LONGEST + MAX_KEYS * sizeof(uint64));
+	LWLockAcquire(audit_lock, LW_SHARED);
+	if (shared->last_number >= shared->capacity)
+		*number = Max(*number, shared->last_number - shared->capacity);
+	if (*number < shared->last_number)
+	{
+		*record = *slot_of(++*number);
+		found = true;
+		if (details_are_there(record))
+			get_details(record->detail_at, *details, details_length(record));
+		else
+			record->changes_length = record->key_count = 0;
+	}
+	LWLockRelease(audit_lock);
+	if (!found || details_length(record) == 0)
+	{
+		pfree(*details);
+		*details = NULL;
+	}
+	return found;
+}
+
+void
+fql_audit_totals(FqlAuditTotals *totals)
+{
+	memset(totals, 0, sizeof(*totals));
+	if (shared == NULL)
+		return;
+	LWLockAcquire(audit_lock, LW_SHARED);
+	*totals = shared->totals;
+	totals->lost = fql_queue_lost() - shared->lost_at_reset;
+	LWLockRelease(audit_lock);
+}
+
+void
+fql_audit_reset_totals(void)
+{
+	if (shared == NULL)
+		return;
+	LWLockAcquire(audit_lock, LW_EXCLUSIVE);
+	memset(&shared->totals, 0, sizeof(shared->totals));
+	shared->lost_at_reset = fql_queue_lost();
+	LWLockRelease(audit_lock);
+}
+
+/*
+ * The worker's part
+ */
+
+static void
+note_key(uint64 hash, void *context)
+{
+	Keys	   *keys = context;
+
+	if (keys->count < MAX_KEYS)
+		keys->hashes[keys->count++] = hash;
+}
+
+/* What is not known of the cascade, NULL: everything is. */
+static const char *
+what_is_missing(const FqlTrail *trail)
+{
+	if ((trail->flags & FQL_TRAIL_WORDS_LEFT_OUT) != 0)
+		return "more was changed than a record holds: entries that it made invalid are freed by the sweep, uncounted";
+	return NULL;
+}
+
+static void
+process(void)
+{
+	const FqlTrail *trail = &taken.trail;
+	const uint32 *words = (const uint32 *) (taken.bytes + sizeof(FqlTrail));
+	const char *changes = (const char *) (words + trail->word_count);
+	const char *missing = what_is_missing(trail);
+	FqlAuditRecord record = {0};
+	Keys		keys = {0};
+
+	record.invalidated = fql_cache_reclaim(words, trail->word_count, note_key, &keys);
+	record.xid = trail->xid;
+	record.committed_at = trail->committed_at;
+	record.database = trail->database;
+	record.role = trail->role;
+	record.flags = trail->flags;
+	record.change_count = trail->change_count;
+	record.changes_length = trail->changes_length;
+	record.key_count = keys.count;
+	memcpy(record.mutation, trail->mutation, sizeof(record.mutation));
+	record.status = missing == NULL ? FQL_AUDIT_SUCCESS : FQL_AUDIT_PARTIAL;
+	if (missing != NULL)
+		strlcpy(record.error, missing, sizeof(record.error));
+	keep(&record, changes, &keys);
+}
+
+/* Cascades of which no record could be sent. */
+static void
+note_losses(void)
+{
+	uint64		lost = fql_queue_lost();
+	char		error[FQL_AUDIT_ERROR];
+
+	if (lost == shared->lost_noted)
+		return;
+	snprintf(error, sizeof(error), UINT64_FORMAT " cascades were not recorded: the queue was full",
+			 lost - shared->lost_noted);
+	fql_audit_note(FQL_AUDIT_PARTIAL, InvalidOid, error);
+	ereport(LOG,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg("fraiseql: %s", error),
+			 errdetail("Answers are fresh all the same."),
+			 errhint("Raise fraiseql.cascade_queue_size.")));
+	shared->lost_noted = lost;
+}
+
+void
+fql_audit_process(void)
+{
+	if (shared->capacity == 0)
+		return;
+	while (fql_queue_take(taken.bytes) > 0)
+	{
+		process();
+		CHECK_FOR_INTERRUPTS();
+	}
+	note_losses();
+}
+
+/*
+ * Shared memory
+ */
+
+static Size
+records_size(void)
+{
+	return add_size(offsetof(FqlSharedAudit, records), mul_size(fql_audit_ring_size, sizeof(FqlAuditRecord)));
+}
+
+static Size
+details_size(void)
+{
+	return Max(mul_size(fql_audit_ring_size, DETAILS_PER_RECORD), 4 * FQL_QUEUE_LONGEST);
+}
+
+Size
+fql_audit_shmem_size(void)
+{
+	return add_size(MAXALIGN(records_size()), details_size());
+}
+
+void
+fql_audit_shmem_init(bool found, void *memory, LWLock *lock)
+{
+	shared = memory;
+	audit_lock = lock;
+	details_ring = (char *) memory + MAXALIGN(records_size());
+	if (found)
+		return;
+	memset(shared, 0, records_size());
+	shared->capacity = (uint32) fql_audit_ring_size;
+	shared->detail_size = details_size();
+}

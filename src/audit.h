@@ -1,0 +1,80 @@
+/*
+ * audit.h
+ *    What each committed cascade did to the cache: the last ones in shared memory, and totals.
+ */
+#ifndef FQL_AUDIT_H
+#define FQL_AUDIT_H
+
+#include "postgres.h"
+
+#include "storage/lwlock.h"
+
+#include "trail.h"
+
+typedef enum FqlAuditStatus
+{
+	FQL_AUDIT_SUCCESS,
+	FQL_AUDIT_PARTIAL,			/* answers are right, but something is not known of the cascade */
+	FQL_AUDIT_FAILED			/* something was asked for and not done */
+} FqlAuditStatus;
+
+extern const char *fql_audit_status_name(FqlAuditStatus status);
+
+#define FQL_AUDIT_ERROR 160		/* longest error, its end included */
+
+/* A record, as it is kept. */
+typedef struct FqlAuditRecord
+{
+	uint64		number;			/* from 1, in the order in which the worker met them */
+	FullTransactionId xid;		/* invalid: no transaction of its own */
+	TimestampTz committed_at;
+	TimestampTz processed_at;
+	Oid			database;
+	Oid			role;
+	uint32		flags;			/* FqlTrailFlag */
+	uint32		change_count;
+	uint64		invalidated;	/* entries */
+	FqlAuditStatus status;
+	char		mutation[FQL_TRAIL_MUTATION];
+	char		error[FQL_AUDIT_ERROR];
+	/* details: the changes as in the trail, then the hashes of keys, uint64 each, as many as were kept */
+	uint64		detail_at;
+	uint32		changes_length;
+	uint32		key_count;
+} FqlAuditRecord;
+
+/* The worker: take what is waiting in the queue, free what it made invalid, and keep a record of each. */
+extern void fql_audit_process(void);
+
+/*
+ * A record of something that failed, or is not fully known, without a cascade of its own.  Any process, where an error
+ * may be raised.  database may be InvalidOid.
+ */
+extern void fql_audit_note(FqlAuditStatus status, Oid database, const char *error);
+
+/*
+ * The records with numbers above *number, oldest first: false after the last.  *number moves on.  details is palloc'ed,
+ * NULL where newer ones took their place.
+ */
+extern bool fql_audit_next(uint64 *number, FqlAuditRecord *record, char **details);
+
+/* Totals since the last reset. */
+typedef struct FqlAuditTotals
+{
+	uint64		cascades;
+	uint64		partial;
+	uint64		failed;
+	uint64		lost;			/* records that did not fit into the queue */
+	uint64		entities;
+	uint64		invalidated;
+	uint64		latency_sum;	/* microseconds from commit to processed */
+	uint64		latency_max;
+} FqlAuditTotals;
+
+extern void fql_audit_totals(FqlAuditTotals *totals);
+extern void fql_audit_reset_totals(void);
+
+extern Size fql_audit_shmem_size(void);
+extern void fql_audit_shmem_init(bool found, void *memory, LWLock *lock);
+
+#endif							/* FQL_AUDIT_H */

@@ -1,0 +1,174 @@
+/*
+ * audit_views.c
+ *    The functions behind the views audit_recent and cascade_stats.
+ *
+ * Rows are kept as relation and id.  Which type's objects they are is said when somebody looks, in the database that
+ * they belong to; from another one only the relation's OID is known.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/xid8.h"
+
+#include "audit.h"
+#include "audit_text.h"
+#include "queue.h"
+#include "shmem.h"
+
+PG_FUNCTION_INFO_V1(fql_audit_recent);
+PG_FUNCTION_INFO_V1(fql_cascade_stats);
+
+#define AUDIT_RECENT_COLUMNS 16
+#define CASCADE_STATS_COLUMNS 12
+
+/* The hashes of the keys, as cache_entries shows them. */
+static Datum
+key_array(const FqlAuditRecord *record, const char *details)
+{
+	Datum	   *keys = palloc(Max(record->key_count, 1) * sizeof(Datum));
+
+	for (uint32 i = 0; i < record->key_count; i++)
+	{
+		uint64		hash;
+
+		memcpy(&hash, details + record->changes_length + i * sizeof(hash), sizeof(hash));
+		keys[i] = CStringGetTextDatum(psprintf("%016llx", (unsigned long long) hash));
+	}
+	return PointerGetDatum(construct_array(keys, (int) record->key_count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static Datum
+entities_datum(const FqlAuditRecord *record, const char *details, FqlEntityNames *names)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	fql_audit_append_entities(&out, record, details, names);
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(out.data));
+}
+
+static Datum
+latency_datum(const FqlAuditRecord *record)
+{
+	return DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(record->processed_at),
+							   TimestampTzGetDatum(record->committed_at));
+}
+
+static void
+put_record(ReturnSetInfo *result, const FqlAuditRecord *record, const char *details, FqlEntityNames *names)
+{
+	Datum		values[AUDIT_RECENT_COLUMNS] = {0};
+	bool		nulls[AUDIT_RECENT_COLUMNS] = {false};
+	bool		has_xid = FullTransactionIdIsValid(record->xid);
+
+	values[0] = Int64GetDatum((int64) record->number);
+	nulls[1] = record->mutation[0] == '\0';
+	values[1] = nulls[1] ? (Datum) 0 : CStringGetTextDatum(record->mutation);
+	nulls[2] = !has_xid;
+	values[2] = FullTransactionIdGetDatum(record->xid);
+	nulls[3] = !OidIsValid(record->role);
+	values[3] = ObjectIdGetDatum(record->role);
+	nulls[4] = !OidIsValid(record->database);
+	values[4] = ObjectIdGetDatum(record->database);
+	values[5] = TimestampTzGetDatum(record->committed_at);
+	values[6] = TimestampTzGetDatum(record->processed_at);
+	values[7] = latency_datum(record);
+	nulls[8] = details == NULL && record->change_count > 0;
+	values[8] = nulls[8] ? (Datum) 0 : entities_datum(record, details, names);
+	values[9] = Int32GetDatum((int32) record->change_count);
+	values[10] = BoolGetDatum((record->flags & FQL_TRAIL_TRUNCATED) != 0);
+	values[11] = BoolGetDatum((record->flags & FQL_TRAIL_DEFINITIONS) != 0);
+	values[12] = Int64GetDatum((int64) record->invalidated);
+	nulls[13] = details == NULL && record->invalidated > 0;
+	values[13] = nulls[13] ? (Datum) 0 : key_array(record, details);
+	values[14] = CStringGetTextDatum(fql_audit_status_name(record->status));
+	nulls[15] = record->error[0] == '\0';
+	values[15] = nulls[15] ? (Datum) 0 : CStringGetTextDatum(record->error);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+static void
+put_records(ReturnSetInfo *result, FqlEntityNames *names)
+{
+	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "fraiseql audit", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(work);
+	FqlAuditRecord record;
+	uint64		number = 0;
+	char	   *details;
+
+	while (fql_audit_next(&number, &record, &details))
+	{
+		CHECK_FOR_INTERRUPTS();
+		put_record(result, &record, details, names);
+		MemoryContextReset(work);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(work);
+}
+
+/* fraiseql.audit_recent() */
+Datum
+fql_audit_recent(PG_FUNCTION_ARGS)
+{
+	FqlEntityNames *names;
+
+	InitMaterializedSRF(fcinfo, 0);
+	names = fql_entity_names_begin();
+	PG_TRY();
+	{
+		put_records((ReturnSetInfo *) fcinfo->resultinfo, names);
+	}
+	PG_FINALLY();
+	{
+		fql_entity_names_end(names);
+	}
+	PG_END_TRY();
+	return (Datum) 0;
+}
+
+/* A part of a whole; NULL where there is no whole. */
+static void
+put_rate(Datum *values, bool *nulls, int column, double part, uint64 whole)
+{
+	nulls[column] = whole == 0;
+	if (whole > 0)
+		values[column] = Float8GetDatum(part / (double) whole);
+}
+
+/* fraiseql.cascade_stats(): one row. */
+Datum
+fql_cascade_stats(PG_FUNCTION_ARGS)
+{
+	Datum		values[CASCADE_STATS_COLUMNS] = {0};
+	bool		nulls[CASCADE_STATS_COLUMNS] = {false};
+	FqlAuditTotals totals;
+	TupleDesc	descriptor;
+	uint64		all;
+
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	fql_audit_totals(&totals);
+	all = totals.cascades + totals.lost;
+	values[0] = Int64GetDatum((int64) totals.cascades);
+	values[1] = Int64GetDatum((int64) (totals.cascades - totals.partial - totals.failed));
+	values[2] = Int64GetDatum((int64) totals.partial);
+	values[3] = Int64GetDatum((int64) totals.failed);
+	values[4] = Int64GetDatum((int64) totals.lost);
+	put_rate(values, nulls, 5, (double) (totals.failed + totals.lost), all);
+	values[6] = Int64GetDatum((int64) totals.entities);
+	values[7] = Int64GetDatum((int64) totals.invalidated);
+	put_rate(values, nulls, 8, (double) totals.invalidated, totals.cascades);
+	put_rate(values, nulls, 9, (double) totals.latency_sum / 1000, totals.cascades);
+	values[10] = Float8GetDatum((double) totals.latency_max / 1000);
+	values[11] = Int64GetDatum(fql_shmem_is_there() ? (int64) fql_queue_waiting() : 0);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
+}
