@@ -3,7 +3,7 @@
 use Fraiseql::Test;
 
 my $query = '{ accounts { balance } }';
-my $node = fraiseql_node('snapshots');
+my $node = fraiseql_node('snapshots', config => 'fraiseql.worker_interval = 1h');
 my ($exporter, $importer, $late, $writer) = map { $node->background_psql('postgres') } (1 .. 4);
 
 create_accounts($node);

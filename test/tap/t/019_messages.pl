@@ -6,7 +6,7 @@ use Fraiseql::Test;
 use IO::Socket::UNIX;
 
 my $query = '{ accounts { balance } }';
-my $node = fraiseql_node('protocol');
+my $node = fraiseql_node('messages', config => 'fraiseql.worker_interval = 1h');
 
 #
 # A client
