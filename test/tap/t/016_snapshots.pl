@@ -3,6 +3,7 @@
 use Fraiseql::Test;
 
 my $query = '{ accounts { balance } }';
+# The worker sleeps: a look-up that meets an entry while it is freed, even another's, is a miss.
 my $node = fraiseql_node('snapshots', config => 'fraiseql.worker_interval = 1h');
 my ($exporter, $importer, $late, $writer) = map { $node->background_psql('postgres') } (1 .. 4);
 

@@ -6,6 +6,7 @@ use Fraiseql::Test;
 use IO::Socket::UNIX;
 
 my $query = '{ accounts { balance } }';
+# The worker sleeps: a look-up that meets an entry while it is freed, even another's, is a miss.
 my $node = fraiseql_node('messages', config => 'fraiseql.worker_interval = 1h');
 
 #
