@@ -7,8 +7,10 @@
 
 SERVER_CACHE=${SERVER_CACHE:-/tmp/fraiseql-servers}
 
-# What the tests use, and no more.  --enable-tap-tests is what installs PostgreSQL::Test.
+# What the tests use, and no more.  --enable-tap-tests is what installs PostgreSQL::Test.  The module is compiled with the
+# server's flags: -O1 rather than -Og, under which gcc warns of PG_TRY() itself.
 SERVER_OPTIONS="--enable-debug --enable-tap-tests --with-icu --with-libxml --without-readline"
+SERVER_CFLAGS="-O1 -g -fno-omit-frame-pointer"
 
 # Where sources are fetched and built.
 WORK=
@@ -85,7 +87,7 @@ source_build()
 	rm -rf "$prefix"
 	mkdir "$WORK/build"
 	(cd "$WORK/build" && "$WORK/source/configure" --prefix="$prefix" $SERVER_OPTIONS "$(kind_options "$kind")" \
-		CFLAGS='-Og -g -fno-omit-frame-pointer' &&
+		CFLAGS="$SERVER_CFLAGS" &&
 		make -s -j"$(nproc)" && make -s -C contrib -j"$(nproc)" && make -s install && make -s -C contrib install &&
 		cp "$WORK/source/src/tools/valgrind.supp" "$prefix")
 }
@@ -100,7 +102,7 @@ source_server()
 	installed=$(dpkg-query -W -f '${Version}' "$package") || fail "$package is not installed"
 	prefix=$SERVER_CACHE/$package-$kind
 	mkdir -p "$SERVER_CACHE" && [ -O "$SERVER_CACHE" ] || fail "$SERVER_CACHE is not ours: nothing in it is to be trusted"
-	recipe="$installed $SERVER_OPTIONS $(kind_options "$kind")"
+	recipe="$installed $SERVER_OPTIONS $(kind_options "$kind") $SERVER_CFLAGS"
 	if [ "$(cat "$prefix/recipe" 2>/dev/null)" != "$recipe" ]
 	then
 		progress "building PostgreSQL with $(kind_options "$kind") below $SERVER_CACHE: some minutes, once"
