@@ -162,6 +162,20 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION fraiseql.cache_reset() IS 'drop every cached answer, of all databases; returns how many there were';
 REVOKE ALL ON FUNCTION fraiseql.cache_reset() FROM PUBLIC;
 
+CREATE FUNCTION fraiseql.invalidate(entity text, id text DEFAULT NULL)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'fql_invalidate'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.invalidate(text, text) IS 'drop the answers of this database that show this object of a GraphQL type, or could, or any object of the type where id is null; returns how many';
+REVOKE ALL ON FUNCTION fraiseql.invalidate(text, text) FROM PUBLIC;
+
+CREATE FUNCTION fraiseql.invalidate_cascade(cascade jsonb)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'fql_invalidate_cascade'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.invalidate_cascade(jsonb) IS 'the same for every object that a cascade names, or a GraphQL response that carries one; a malformed cascade is an error, and invalidates nothing';
+REVOKE ALL ON FUNCTION fraiseql.invalidate_cascade(jsonb) FROM PUBLIC;
+
 CREATE FUNCTION fraiseql.stats_reset()
 RETURNS void
 AS 'MODULE_PATHNAME', 'fql_stats_reset'

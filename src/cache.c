@@ -139,14 +139,33 @@ entry_size(const FqlKey *key, const FqlAnswer *answer)
 	return add_size(content, fql_links_length(content, tag_count + answer->entity_count));
 }
 
-/* Make a complete entry findable; an older one of the same key gives way. */
-static void
-publish(uint32 index, const FqlKey *key)
+/*
+ * Has none of the objects that the answer shows been invalidated by hand since s0?  "removals" was read before.
+ */
+static bool
+entities_hold(const FqlAnswer *answer)
+{
+	FqlTagGroup group = {.any_change = true, .count = answer->entity_count, .tags = answer->entities};
+
+	return fql_groups_changed(&group, 1, answer->start_clock) == NULL;
+}
+
+/*
+ * Make a complete entry findable; an older one of the same key gives way.  False: an invalidation by hand has begun
+ * since "removals" was read, and nothing was done.
+ */
+static bool
+publish(uint32 index, const FqlKey *key, uint64 removals)
 {
 	FqlEntryState state;
 	uint32		older;
 
 	fql_store_lock();
+	if (fql_store_removals() != removals)
+	{
+		fql_store_unlock();
+		return false;
+	}
 	older = fql_store_same_key(key);
 	if (older != FQL_NOWHERE)
 	{
@@ -157,6 +176,38 @@ publish(uint32 index, const FqlKey *key)
 	}
 	fql_store_publish(index);
 	fql_store_unlock();
+	return true;
+}
+
+/*
+ * Publish, unless something that the answer shows is invalidated by hand meanwhile; then give the entry back.
+ *
+ * Hits do not ask whether that has happened, so no answer may slip through.  Who invalidates does three things in this
+ * order: A, tick the words of the tags; B, count a removal; C, take the store's lock, and remove what carries the tags.
+ * Here: 1, read the number of removals; 2, look whether the words are as of s0; 3, with the lock, see that the number
+ * is what it was, and publish.  Take an answer whose s0 precedes A (a later one has been computed from what is).  If B
+ * precedes 1, then A precedes 2, and the answer is given back.  If B comes between 1 and 3, this begins anew.  If B
+ * comes after 3, C takes the lock after it was let go here, and finds the entry.
+ */
+static FqlReason
+publish_or_give_back(uint32 index, const FqlKey *key, const FqlAnswer *answer)
+{
+	uint64		removals;
+
+	do
+	{
+		removals = fql_store_removals();
+		pg_read_barrier();
+		if (!entities_hold(answer))
+		{
+			fql_store_lock();
+			fql_store_give_back(index);
+			fql_store_unlock();
+			return FQL_REJECTED_WRITE;
+		}
+		FQL_TEST_POINT(entities_hold);
+	} while (!publish(index, key, removals));
+	return FQL_REASON_NONE;
 }
 
 /* Between reserving and publishing nothing may fail: what was reserved is in no list. */
@@ -180,8 +231,7 @@ fql_cache_put(const FqlKey *key, const FqlAnswer *answer)
 
 	fill_header(fql_store_entry(index), key, answer);
 	write_content(index, key, answer);
-	publish(index, key);
-	return FQL_REASON_NONE;
+	return publish_or_give_back(index, key, answer);
 }
 
 /*

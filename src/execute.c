@@ -50,6 +50,7 @@
 
 #include "cache.h"
 #include "core/collect.h"
+#include "entity_tags.h"
 #include "exec.h"
 #include "execute.h"
 #include "guc.h"
@@ -197,8 +198,8 @@ rejection_reason(const FqlObservation *observation, bool clean)
 
 /* Steps 5 to 7: what forbids keeping the answer, or the outcome of publishing it. */
 static FqlReason
-keep_answer(const FqlRequest *request, const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer,
-			bool clean, bool started)
+keep_answer(const FqlRequest *request, const FqlSelectedField *fields, const FqlProbe *probe,
+			FqlObservation *observation, FqlAnswer *answer, bool clean, bool started)
 {
 	FqlTag		schema = fql_tag_schema(MyDatabaseId);
 	FqlReason	reason = rejection_reason(observation, clean);
@@ -213,6 +214,8 @@ keep_answer(const FqlRequest *request, const FqlProbe *probe, FqlObservation *ob
 	fql_depend_on(observation->dependencies, schema);
 	fql_depend_on(observation->dependencies, fql_tag_roles());
 	answer->groups = fql_dependencies_groups(observation->dependencies, &answer->group_count);
+	answer->entities = fql_entity_tags(fields, VARDATA_ANY(answer->response), VARSIZE_ANY_EXHDR(answer->response),
+									   (uint32) fql_cache_max_tags, &answer->entity_count);
 	answer->may_meet_temporary = observation->may_meet_temporary;
 	return fql_vary_put(probe->key, &probe->vary, observation, answer);
 }
@@ -291,7 +294,7 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 	{
 		answer.response = response;
 		answer.ttl = answer_ttl(fields, fql_cache_ttl);
-		report_outcome(keep_answer(request, probe, &observation, &answer, clean, started), &observation);
+		report_outcome(keep_answer(request, fields, probe, &observation, &answer, clean, started), &observation);
 	}
 	return response;
 }

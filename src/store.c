@@ -413,6 +413,15 @@ fql_store_take(uint32 block_count)
 	return index;
 }
 
+void
+fql_store_give_back(uint32 index)
+{
+	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
+	store->changes++;
+	free_blocks(&entries[index]);
+	free_entry(index);
+}
+
 /* Only one can exist: whoever publishes looks here first. */
 uint32
 fql_store_same_key(const FqlKey *key)
@@ -459,6 +468,18 @@ fql_store_hand_on(void)
 {
 	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
 	store->hand = entries[store->hand].newer;
+}
+
+uint64
+fql_store_removals(void)
+{
+	return pg_atomic_read_u64(&store->removals);
+}
+
+void
+fql_store_removal_begins(void)
+{
+	pg_atomic_fetch_add_u64(&store->removals, 1);
 }
 
 uint32
@@ -563,6 +584,7 @@ store_reset(uint64 seed)
 	store->bucket_total = bucket_total();
 	store->head_total = head_total();
 	store->link_size = fql_links_size(block_total());
+	pg_atomic_init_u64(&store->removals, 0);
 	store->free_block = FQL_NOWHERE;
 	store->free_entry = FQL_NOWHERE;
 	store->newest = FQL_NOWHERE;

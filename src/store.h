@@ -102,6 +102,9 @@ extern bool fql_store_is_published(uint32 index);
 extern bool fql_store_has_room(uint32 block_count);
 extern uint32 fql_store_take(uint32 block_count);
 
+/* What was taken is not needed. */
+extern void fql_store_give_back(uint32 index);
+
 /* The published entry with that key, or FQL_NOWHERE. */
 extern uint32 fql_store_same_key(const FqlKey *key);
 
@@ -112,6 +115,12 @@ extern void fql_store_remove(uint32 index);
 /* The entry that the hand of eviction is at, or FQL_NOWHERE in an empty store; move it on to the next newer one. */
 extern uint32 fql_store_hand(void);
 extern void fql_store_hand_on(void);
+
+/*
+ * How many invalidations by hand have begun, in the sense that entries are looked for: cache.c and invalidate.c.
+ */
+extern uint64 fql_store_removals(void);
+extern void fql_store_removal_begins(void);
 
 /*
  * Sizes

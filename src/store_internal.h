@@ -15,6 +15,7 @@ typedef struct FqlSharedStore
 	uint32		bucket_total;	/* a power of two */
 	uint32		head_total;		/* of chains of links; a power of two */
 	uint32		link_size;		/* bytes from one link to the next; a power of two */
+	pg_atomic_uint64 removals;	/* by hand, that have begun */
 	/* The rest is guarded by the lock. */
 	uint32		block_unused;	/* blocks from here on were never used */
 	uint32		free_block;		/* list of freed blocks */

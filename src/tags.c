@@ -17,7 +17,10 @@ typedef enum FqlTagKind
 	FQL_TAG_BULK,
 	FQL_TAG_COLUMNS,
 	FQL_TAG_SCHEMA,
-	FQL_TAG_ROLES
+	FQL_TAG_ROLES,
+	FQL_TAG_TYPE_ANY,
+	FQL_TAG_TYPE_SOME,
+	FQL_TAG_TYPE_ID
 } FqlTagKind;
 
 static uint64 seed = 0;
@@ -83,6 +86,32 @@ FqlTag
 fql_tag_add_value(FqlTag tag, uint64 value_hash)
 {
 	return hash_combine64(tag, value_hash);
+}
+
+static FqlTag
+tag_of_type(FqlTagKind kind, Oid database, const char *type, size_t len)
+{
+	return hash_combine64(tag_of(kind, database, InvalidOid),
+						  hash_bytes_extended((const unsigned char *) type, (int) len, seed));
+}
+
+FqlTag
+fql_tag_type_any(Oid database, const char *type, size_t type_len)
+{
+	return tag_of_type(FQL_TAG_TYPE_ANY, database, type, type_len);
+}
+
+FqlTag
+fql_tag_type_some(Oid database, const char *type, size_t type_len)
+{
+	return tag_of_type(FQL_TAG_TYPE_SOME, database, type, type_len);
+}
+
+FqlTag
+fql_tag_type_id(Oid database, const char *type, size_t type_len, const char *id, size_t id_len)
+{
+	return hash_combine64(tag_of_type(FQL_TAG_TYPE_ID, database, type, type_len),
+						  hash_bytes_extended((const unsigned char *) id, (int) id_len, seed));
 }
 
 uint64

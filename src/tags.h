@@ -4,7 +4,8 @@
  *
  * A tag is a 64-bit hash of what it names, under a secret seed.  Kinds: (database, relation, *), any row of a relation;
  * (database, relation, columns, values), the rows that hold these values in these columns; (database, relation, bulk),
- * moved by writes that no longer name rows; (database, schema); (cluster, roles).
+ * moved by writes that no longer name rows; (database, schema); (cluster, roles).  And what answers show rather than
+ * depend on (entity_tags.c): (database, type, any), (database, type, some), (database, type, id).
  */
 #ifndef FQL_TAGS_H
 #define FQL_TAGS_H
@@ -40,6 +41,11 @@ extern FqlTag fql_tag_roles(void);
  */
 extern FqlTag fql_tag_columns(Oid database, Oid relation, const AttrNumber *columns, int count);
 extern FqlTag fql_tag_add_value(FqlTag tag, uint64 value_hash);
+
+/* Objects of a GraphQL type: which ones is not known; some that are named; one of these. */
+extern FqlTag fql_tag_type_any(Oid database, const char *type, size_t type_len);
+extern FqlTag fql_tag_type_some(Oid database, const char *type, size_t type_len);
+extern FqlTag fql_tag_type_id(Oid database, const char *type, size_t type_len, const char *id, size_t id_len);
 
 /* The seed of values' hashes, and the hash that stands for null. */
 extern uint64 fql_tag_value_seed(void);

@@ -29,6 +29,7 @@
 	X(executed)					/* before the schema's word is looked at */ \
 	X(schema_checked)			/* before the words are looked at, and blocks are reserved */ \
 	X(reserved)					/* before anything is written into the blocks */ \
+	X(entities_hold)			/* nothing was invalidated by hand; before the store's lock */ \
 	X(publishing)				/* under the store's lock: in the queue, not in a bucket */ \
 	/* the way of a hit */ \
 	X(hit_found)				/* the entry holds; nothing of the answer is copied */ \
@@ -37,6 +38,7 @@
 	X(removing)					/* under the store's lock: taken from readers, still in bucket and queue */ \
 	X(reclaiming)				/* the worker has found a dead entry, and holds no lock */ \
 	X(found_live)				/* the worker has found a live entry */ \
+	X(removal_begins)			/* by hand: words have ticked, nothing is removed */ \
 	X(links_met)				/* a piece of a chain of the reverse map was read, and no lock is held */ \
 	X(renewing)					/* the worker is about to move the clock of a live entry */ \
 	/* the way of PREPARE TRANSACTION */ \

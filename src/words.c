@@ -285,6 +285,26 @@ fql_fence_lower_with_tick(const uint32 *words, uint32 count)
 }
 
 /*
+ * No transaction, no fence: what is told to have changed has changed already.  A fill that reads the clock after this
+ * began sees that; one that read it before finds the words moved when this has returned.
+ */
+void
+fql_tags_tick(const FqlTag *tags, uint32 count)
+{
+	uint64		tick = pg_atomic_add_fetch_u64(&shared->clock, 1);
+
+	for (uint32 i = 0; i < count; i++)
+	{
+		pg_atomic_uint64 *cell = &shared->words[fql_word_of(tags[i], FQL_PART_ANY)];
+		uint64		old = pg_atomic_read_u64(cell);
+
+		while (!pg_atomic_compare_exchange_u64(cell, &old, (Max(old >> PENDING_BITS, tick) << PENDING_BITS) |
+											   (old & PENDING_MASK)))
+			;
+	}
+}
+
+/*
  * Set-up.  The table has a power of two of lines, at most as many as the setting has room for.
  */
 static uint32

@@ -55,6 +55,9 @@ extern void fql_fence_raise(const uint32 *words, uint32 count);
 extern void fql_fence_lower(const uint32 *words, uint32 count);
 extern void fql_fence_lower_with_tick(const uint32 *words, uint32 count);
 
+/* Without a fence, for invalidate.c: from now on none of the tags holds as of a clock from before. */
+extern void fql_tags_tick(const FqlTag *tags, uint32 count);
+
 /* Room in shared memory, and its set-up. */
 extern Size fql_words_shmem_size(void);
 extern void fql_words_shmem_init(bool found, void *memory, uint64 seed);

@@ -347,6 +347,67 @@ for my $point (qw(found_live renewing))
 		qq(kept|{"data":{"crates":[{"size":"$size"}]}}), "$point: a write between the look and the renewal counts");
 }
 
+#
+# Invalidating by hand.  The data stays as it is, so that what is kept tells whether the answer escaped.
+#
+
+my $single = '{ account(id: 2) { id } }';
+my $single_answer = '{"data":{"account":{"id":2}}}';
+
+sub invalidate
+{
+	my ($id) = @_;
+
+	return $node->safe_psql('postgres', "SELECT fraiseql.invalidate('Account', '$id')");
+}
+
+# A fill that began before is not kept, wherever it is; one of another object is.
+for my $point (qw(s0_read messages_received snapshot_taken executed schema_checked reserved entities_hold))
+{
+	run_sql('SELECT fraiseql.cache_reset()');
+	$points->run_until($point, $session, asked($single) =~ s/;$//r);
+	is(invalidate(2), '0', "$point: invalidated by hand before the answer is there");
+	is($points->finish($point, $session), "rejected: write|$single_answer", "$point: it is not kept");
+	is(ask($node, $single), "kept|$single_answer", "$point: the next one is");
+	is(invalidate(2), '1', "$point: and is found");
+
+	$points->run_until($point, $session, asked($single) =~ s/;$//r);
+	is(invalidate(1), '0', "$point: another object");
+	is($points->finish($point, $session), "kept|$single_answer", "$point: is no reason not to keep it");
+	is(invalidate(2), '1', "$point: so it is there, and is found");
+	is(cache_stat($node, 'entries, memory_bytes'), '0|0', "$point: no memory is lost");
+}
+$points->run_until('missed', $session, asked($single) =~ s/;$//r);
+is(invalidate(2), '0', 'before the clock is read');
+is($points->finish('missed', $session), "kept|$single_answer", 'what is computed afterwards is kept');
+
+# Who invalidates stands between telling and removing: what began before is not kept, and what is found there goes.
+my $other = $points->session;
+
+run_sql('SELECT fraiseql.cache_reset()');
+$points->run_until('reserved', $session, asked($single) =~ s/;$//r);
+$points->run_until('removal_begins', $other, "SELECT fraiseql.invalidate('Account')");
+is($points->finish('reserved', $session), "rejected: write|$single_answer", 'words have ticked: not kept');
+is(ask($node, $single), "kept|$single_answer", 'computed after that: kept');
+is($points->finish('removal_begins', $other), '1', 'and removed all the same');
+is(ask($node, $single), "kept|$single_answer", 'then kept for good');
+
+# A reader who has found the answer is served it, or executes.
+$points->run_until('hit_found', $session, asked($single) =~ s/;$//r);
+is(invalidate(2), '1', 'invalidated under the reader');
+is($points->finish('hit_found', $session), "kept|$single_answer", 'who executes');
+
+# A fill stands in the middle of publishing: who invalidates waits, and finds the answer.
+run_sql('SELECT fraiseql.cache_reset()');
+$points->run_until('publishing', $session, asked($single) =~ s/;$//r);
+$other->{psql}->query_until(qr/started/, "\\echo started\nSELECT fraiseql.invalidate('Account', '2');\n");
+$node->poll_query_until('postgres',
+	"SELECT wait_event_type = 'LWLock' FROM pg_stat_activity WHERE pid = $other->{pid}") or die 'it does not wait';
+is($points->finish('publishing', $session), "kept|$single_answer", 'published first');
+is($points->result($other), '1', 'and then found');
+is(cache_stat($node, 'entries'), '0', 'nothing is left');
+$other->{psql}->quit;
+
 is($points->violations, '', 'shared memory is coherent after all of it');
 $session->{psql}->quit;
 $node->stop;

@@ -126,12 +126,13 @@ sub stop_start
 my %stop = (
 	(map { $_ => \&stop_commit } qw(fence_raised commit_visible messages_pending before_tick ticked)),
 	(map { $_ => \&stop_fill } qw(missed s0_read messages_received snapshot_taken executed schema_checked reserved
-		publishing)),
+		entities_hold publishing)),
 	hit_found => sub { stop_session($_[0], asked($query)) },
 	(map { $_ => \&stop_reader } qw(evicting removing)),
 	reclaiming => \&stop_reclaim,
 	found_live => \&stop_worker,
 	links_met => \&stop_walk,
+	removal_begins => sub { stop_session($_[0], "SELECT fraiseql.invalidate('Account')") },
 	renewing => \&stop_renewal,
 	(map { $_ => \&stop_prepare } qw(slot_taken slot_filled prepare_fenced prepared handing_over)),
 	(map { $_ => \&stop_retire } qw(found_ended retiring retired)),

@@ -22,6 +22,18 @@ $node->safe_psql('one', 'ALTER TABLE account ADD note text');
 is(ask($node, $query, 'two'), 'hit|' . accounts(1, 100), 'a definition concerns its own database');
 is(ask($node, $query, 'one'), 'kept|' . accounts(100, 100), 'only');
 
+# By hand, too.
+my $entry = '{ account(id: 1) { id } }';
+
+ask($node, $entry, $_) for ('one', 'two');
+is($node->safe_psql('one', q(SELECT fraiseql.invalidate('Account', '1'))), '2', 'invalidated by hand');
+is(ask($node, $entry, 'one'), 'kept|{"data":{"account":{"id":1}}}', 'in one database');
+is(ask($node, $entry, 'two'), 'hit|{"data":{"account":{"id":1}}}', 'and not in its clone');
+is($node->safe_psql('two', q(SELECT fraiseql.invalidate_cascade('{"deleted": [{"type": "Account", "id": 1}]}'))),
+	'2', 'nor the other way round');
+is(ask($node, $entry, 'one'), 'hit|{"data":{"account":{"id":1}}}', 'by a cascade');
+ask($node, $query, $_) for ('one', 'two');
+
 # Roles are everybody's.
 $node->safe_psql('one', <<'SQL');
 CREATE ROLE reader LOGIN;

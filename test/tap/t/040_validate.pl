@@ -213,6 +213,10 @@ SELECT length(fraiseql.execute('query($id: Int!) { account(id: $id) { balance } 
 SELECT length(fraiseql.execute('query($id: Int!) { wides(where: {id: {lte: $id}}) { content } }', jsonb_build_object('id', :b::int))::text);
 \if :fate = 1
 SELECT fraiseql.cache_reset();
+\elif :fate < 20
+SELECT fraiseql.invalidate('Account', ':a');
+\elif :fate < 25
+SELECT fraiseql.invalidate('Wide');
 \endif
 SQL
 );

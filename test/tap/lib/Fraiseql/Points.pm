@@ -110,6 +110,17 @@ sub go
 	return;
 }
 
+# Let the process that stands at the point go on, until it comes by again.
+sub go_until
+{
+	my ($self, $point, $session) = @_;
+
+	$self->{control}->query_safe("SELECT point.stop('$point', $session->{pid})");
+	$self->go($point);
+	$self->wait_for($point, $session->{pid});
+	return;
+}
+
 # What a session that goes on printed until it was done.
 sub result
 {
