@@ -39,6 +39,24 @@ SET gin_fuzzy_search_limit = 10;
 SELECT ask('{ items { name } }');
 RESET gin_fuzzy_search_limit;
 
+-- a function that says it may run in a parallel worker, and calls us: neither served nor kept
+CREATE FUNCTION mislabelled() RETURNS json LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS $$
+BEGIN
+	RETURN fraiseql.execute('{ items { name } }');
+END $$;
+SELECT ask('{ items { name } }');
+SELECT set_config(name, 'on', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+SELECT fraiseql.stats_reset();
+DO $$
+BEGIN
+	PERFORM mislabelled();
+EXCEPTION WHEN invalid_transaction_state THEN
+	NULL; -- before 17 the subtransaction of an execution is refused there
+END $$;
+SELECT count FROM fraiseql.bypass_stats WHERE reason = 'parallel_worker';
+SELECT hits, fills FROM fraiseql.cache_stats;
+SELECT set_config(name, 'off', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+
 -- an operation too long to be a key
 SET fraiseql.max_query_size = '2MB';
 SET fraiseql.max_query_tokens = 100000;

@@ -135,6 +135,19 @@ INSERT INTO event_e VALUES (6, 'e', 'f');
 ALTER TABLE tb_event DETACH PARTITION event_e;
 SELECT events();
 
+-- one that was exposed by itself before it was attached
+CREATE TABLE event_x (id int NOT NULL, region text NOT NULL, note text, PRIMARY KEY (id, region));
+SELECT fraiseql.expose('event_x', 'Extra');
+ALTER TABLE tb_event ATTACH PARTITION event_x FOR VALUES IN ('x');
+SELECT events();
+SELECT ask('{ extras { note } }');
+INSERT INTO event_x VALUES (7, 'x', 'g');
+SELECT events();
+SELECT ask('{ extras { note } }');
+TRUNCATE event_x;
+SELECT events();
+SELECT ask('{ extras { note } }');
+
 -- inheritance children, present and future
 CREATE TABLE tb_animal (id int PRIMARY KEY, name text);
 CREATE TABLE dog () INHERITS (tb_animal);

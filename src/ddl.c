@@ -579,6 +579,20 @@ track_altered(const AlterTableStmt *statement)
 }
 
 static void
+make_room_in_children(const AlterTableStmt *statement)
+{
+	ListCell   *cell;
+
+	foreach(cell, statement->cmds)
+	{
+		AlterTableCmd *command = lfirst(cell);
+
+		if (command->subtype == AT_AttachPartition)
+			fql_make_room_for_clone(statement->relation, ((PartitionCmd *) command->def)->name);
+	}
+}
+
+static void
 track_new_children(const Node *statement)
 {
 	if (IsA(statement, CreateStmt))
@@ -625,6 +639,8 @@ process_utility(PlannedStmt *planned, const char *query, bool read_only_tree, Pr
 
 	if (touches)
 		touch_definitions(effect == EFFECT_ROLES);
+	if (touches && IsA(planned->utilityStmt, AlterTableStmt))
+		make_room_in_children((const AlterTableStmt *) planned->utilityStmt);
 	touching_commands += touches;
 	passed_over = passed_over_in(planned->utilityStmt, effect);
 	PG_TRY();

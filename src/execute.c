@@ -8,6 +8,9 @@
  * Bypass.  A SERIALIZABLE transaction must take predicate locks on what it reads: it goes past the cache in both
  * directions.
  *
+ * A parallel worker has its leader's snapshot, which may be older than s0 would say, and does not see what the leader
+ * has touched: it goes past the cache, too.
+ *
  * Own writes (I6).  A transaction that has an xid has written, or is about to: its answers must show its own writes,
  * and nobody else may see them.  So it never fills.  It is served an entry that none of its changes shows in: no word
  * that the entry asks for is one that the transaction would raise its fence on if it committed now.  An answer that
@@ -117,6 +120,8 @@ bypass_reason(void)
 		return FQL_BYPASS_SERIALIZABLE;
 	if (GinFuzzySearchLimit != 0)
 		return FQL_BYPASS_FUZZY_SEARCH;
+	if (IsInParallelMode())
+		return FQL_BYPASS_PARALLEL_WORKER;
 	return FQL_REASON_NONE;
 }
 

@@ -29,6 +29,8 @@ static const FqlReasonInfo reasons[FQL_REASON_COUNT] = {
 	[FQL_BYPASS_SERIALIZABLE] = {"serializable", "bypass",
 		"The transaction is SERIALIZABLE, and a cached answer would take no predicate locks."},
 	[FQL_BYPASS_FUZZY_SEARCH] = {"fuzzy_search", "bypass", "gin_fuzzy_search_limit is set, so answers are random."},
+	[FQL_BYPASS_PARALLEL_WORKER] = {"parallel_worker", "bypass",
+		"A function labelled PARALLEL SAFE calls fraiseql.execute() in a parallel worker; it is PARALLEL UNSAFE."},
 	[FQL_BYPASS_KEY_TOO_LONG] = {"key_too_long", "bypass", "The operation with its variables is longer than 1 MB."},
 	[FQL_REJECTED_ERROR] = {"error", "rejected", "The response has errors."},
 	[FQL_REJECTED_ISOLATION] = {"isolation", "rejected",

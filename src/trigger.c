@@ -33,6 +33,7 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "commands/extension.h"
+#include "commands/tablecmds.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -361,6 +362,19 @@ fql_track_relations_behind(Oid relid)
 	track_behind(relid, &context);
 }
 
+/* Does the relation have our row trigger? */
+static bool
+has_row_trigger(Oid relid)
+{
+	Relation	relation = table_open(relid, AccessShareLock);
+	bool		row;
+	bool		truncate;
+
+	find_triggers(relation, &row, &truncate);
+	table_close(relation, AccessShareLock);
+	return row;
+}
+
 /* Does an ancestor of the relation have our row trigger? */
 static bool
 has_tracked_ancestor(Oid relid)
@@ -381,15 +395,7 @@ has_tracked_ancestor(Oid relid)
 	table_close(inherits, AccessShareLock);
 
 	foreach(cell, parents)
-	{
-		Relation	parent = table_open(lfirst_oid(cell), AccessShareLock);
-		bool		row;
-		bool		truncate;
-
-		find_triggers(parent, &row, &truncate);
-		table_close(parent, AccessShareLock);
-		found = found || row;
-	}
+		found = found || has_row_trigger(lfirst_oid(cell));
 	return found;
 }
 
@@ -408,6 +414,30 @@ fql_track_new_child(Oid relid)
 {
 	if (fql_compat_owns_relation(relid, GetUserId()) && has_rows_of_ancestor(relid) && has_tracked_ancestor(relid))
 		track_family(relid);
+}
+
+/*
+ * PostgreSQL clones the parent's row trigger to the new partition, and fails if that has one of the name already: one
+ * that was tracked by itself.  So that one makes room.  The table stays locked until the clone is there, and if the
+ * command fails, this is undone with it.
+ */
+void
+fql_make_room_for_clone(const RangeVar *parent, const RangeVar *partition)
+{
+	Oid			parent_relid = RangeVarGetRelid(parent, NoLock, true);
+	Oid			relid;
+	ObjectAddress trigger;
+
+	if (!OidIsValid(parent_relid) || get_rel_relkind(parent_relid) != RELKIND_PARTITIONED_TABLE ||
+		!has_row_trigger(parent_relid))
+		return;
+	relid = RangeVarGetRelidExtended(partition, AccessExclusiveLock, RVR_MISSING_OK, RangeVarCallbackOwnsRelation,
+									 NULL);
+	if (!OidIsValid(relid) || !has_rows_of_ancestor(relid) || !has_row_trigger(relid))
+		return;
+	ObjectAddressSet(trigger, TriggerRelationId, get_trigger_oid(relid, ROW_TRIGGER_NAME, false));
+	performDeletion(&trigger, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
+	CommandCounterIncrement();
 }
 
 /* Refuse what has no rows of its own and leads to none. */

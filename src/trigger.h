@@ -16,6 +16,9 @@
  */
 extern void fql_track_relations_behind(Oid relid);
 
+/* Before ATTACH PARTITION: a partition that was tracked by itself must not stand in the way of the parent's trigger. */
+extern void fql_make_room_for_clone(const RangeVar *parent, const RangeVar *partition);
+
 /* A relation that just became a partition or child: give it the triggers if an ancestor has them. */
 extern void fql_track_new_child(Oid relid);
 
