@@ -46,6 +46,33 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT SET search_path = pg_ca
 COMMENT ON FUNCTION fraiseql.hide(regclass) IS 'take a relation out of the GraphQL schema; false when it was not exposed. Tracking triggers stay';
 REVOKE ALL ON FUNCTION fraiseql.hide(regclass) FROM PUBLIC;
 
+CREATE TABLE fraiseql.exposed_function (
+	function regprocedure PRIMARY KEY,
+	field_name text,
+	options jsonb,
+	CONSTRAINT exposed_function_options_is_object CHECK (options IS NULL OR jsonb_typeof(options) = 'object')
+);
+COMMENT ON TABLE fraiseql.exposed_function IS 'functions that GraphQL sees as mutations; written by fraiseql.expose_function() and fraiseql.hide_function()';
+COMMENT ON COLUMN fraiseql.exposed_function.function IS 'the exposed function';
+COMMENT ON COLUMN fraiseql.exposed_function.field_name IS 'name of its field of Mutation; NULL: derived from the function''s name';
+COMMENT ON COLUMN fraiseql.exposed_function.options IS 'options as given to fraiseql.expose_function()';
+SELECT pg_catalog.pg_extension_config_dump('fraiseql.exposed_function', '');
+REVOKE ALL ON fraiseql.exposed_function FROM PUBLIC;
+
+CREATE FUNCTION fraiseql.expose_function(function regprocedure, field_name text DEFAULT NULL, options jsonb DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME', 'fql_expose_function'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.expose_function(regprocedure, text, jsonb) IS 'show a function in the GraphQL schema as a mutation; returns the name of its field';
+REVOKE ALL ON FUNCTION fraiseql.expose_function(regprocedure, text, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION fraiseql.hide_function(function regprocedure)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'fql_hide_function'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.hide_function(regprocedure) IS 'take a function out of the GraphQL schema; false when it was not exposed';
+REVOKE ALL ON FUNCTION fraiseql.hide_function(regprocedure) FROM PUBLIC;
+
 CREATE FUNCTION fraiseql.track(relation regclass)
 RETURNS void
 AS 'MODULE_PATHNAME', 'fql_track'
@@ -116,7 +143,7 @@ CREATE FUNCTION fraiseql.track_exposure()
 RETURNS trigger
 AS 'MODULE_PATHNAME', 'fql_track_exposure'
 LANGUAGE C;
-COMMENT ON FUNCTION fraiseql.track_exposure() IS 'trigger on fraiseql.exposure: a change of it is a change of the schema';
+COMMENT ON FUNCTION fraiseql.track_exposure() IS 'trigger on fraiseql.exposure and exposed_function: a change of them is a change of the schema';
 
 CREATE TRIGGER track_exposure_row AFTER INSERT OR UPDATE OR DELETE ON fraiseql.exposure
 	FOR EACH ROW EXECUTE FUNCTION fraiseql.track_exposure();
@@ -124,6 +151,12 @@ ALTER TABLE fraiseql.exposure ENABLE ALWAYS TRIGGER track_exposure_row;
 CREATE TRIGGER track_exposure_truncate AFTER TRUNCATE ON fraiseql.exposure
 	FOR EACH STATEMENT EXECUTE FUNCTION fraiseql.track_exposure();
 ALTER TABLE fraiseql.exposure ENABLE ALWAYS TRIGGER track_exposure_truncate;
+CREATE TRIGGER track_exposure_row AFTER INSERT OR UPDATE OR DELETE ON fraiseql.exposed_function
+	FOR EACH ROW EXECUTE FUNCTION fraiseql.track_exposure();
+ALTER TABLE fraiseql.exposed_function ENABLE ALWAYS TRIGGER track_exposure_row;
+CREATE TRIGGER track_exposure_truncate AFTER TRUNCATE ON fraiseql.exposed_function
+	FOR EACH STATEMENT EXECUTE FUNCTION fraiseql.track_exposure();
+ALTER TABLE fraiseql.exposed_function ENABLE ALWAYS TRIGGER track_exposure_truncate;
 
 --
 -- Called by generated SQL
@@ -133,6 +166,12 @@ RETURNS json
 AS 'MODULE_PATHNAME', 'fql_page_guard'
 LANGUAGE C STABLE PARALLEL SAFE CALLED ON NULL INPUT;
 COMMENT ON FUNCTION fraiseql.page_guard(json, bigint, integer, text) IS 'the list, or an error when it has more than row_limit rows: a list is never cut silently';
+
+CREATE FUNCTION fraiseql.null_guard(field text)
+RETURNS text
+AS 'MODULE_PATHNAME', 'fql_null_guard'
+LANGUAGE C VOLATILE PARALLEL SAFE CALLED ON NULL INPUT;
+COMMENT ON FUNCTION fraiseql.null_guard(text) IS 'an error: a function returned null for a field that is never null';
 
 CREATE FUNCTION fraiseql.iso_date(value text)
 RETURNS date

@@ -94,8 +94,8 @@ array_datum(const FqlSqlParameter *parameter)
 											  parameter->element_type, len, by_value, align));
 }
 
-static ParamListInfo
-parameter_list(const FqlSql *sql)
+ParamListInfo
+fql_exec_parameters(const FqlSql *sql)
 {
 	ParamListInfo list = makeParamList(sql->parameter_count);
 
@@ -177,8 +177,8 @@ run_statement(FqlPlan *plan, ParamListInfo parameters, StringInfo out)
  * that must be thrown on; RAISE may use any other SQLSTATE it likes.  While values are read, names are the operation's
  * too: the input function of regclass looks them up.
  */
-static bool
-is_thrown_on(int sqlstate, bool reading_values)
+bool
+fql_exec_throws_on(int sqlstate, bool reading_values)
 {
 	static const int classes[] = {
 		MAKE_SQLSTATE('0', '8', '0', '0', '0'), /* connection */
@@ -226,8 +226,8 @@ error_code(int sqlstate)
 }
 
 /* What the client is told: the message of an error about data; of one about privileges only which field. */
-static void
-diagnose(FqlDiagnostics *diagnostics, const FqlSelectedField *root, const ErrorData *error)
+void
+fql_exec_diagnose(FqlDiagnostics *diagnostics, const FqlSelectedField *root, const ErrorData *error)
 {
 	FqlErrorCode code = error_code(error->sqlerrcode);
 	FqlDiagnostic *diagnostic;
@@ -245,18 +245,18 @@ diagnose(FqlDiagnostics *diagnostics, const FqlSelectedField *root, const ErrorD
 }
 
 /* What the client is not told goes to the server's log, for whoever turns it up. */
-static void
-log_error(const FqlSql *sql, const ErrorData *error)
+void
+fql_exec_log_error(const FqlSql *sql, const ErrorData *error)
 {
 	ereport(DEBUG1,
 			(errmsg_internal("GraphQL field error: %s", error->message == NULL ? "" : error->message),
 			 errdetail_internal("%s%sSQL: %s", error->detail == NULL ? "" : error->detail,
-								error->detail == NULL ? "" : " ", sql->text.data)));
+								error->detail == NULL ? "" : " ", sql == NULL ? "" : sql->text.data)));
 }
 
 /* The context of an error thrown on would show the generated SQL to the client; the log gets it instead. */
-static void
-throw_on(ErrorData *error)
+void
+fql_exec_throw_on(ErrorData *error)
 {
 	if (error->context != NULL)
 		ereport(LOG_SERVER_ONLY,
@@ -284,7 +284,7 @@ run_protected(const FqlSql *sql, bool for_fill, StringInfo out)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		ParamListInfo parameters = parameter_list(sql);
+		ParamListInfo parameters = fql_exec_parameters(sql);
 
 		reading_values = false;
 		if (SPI_connect() != SPI_OK_CONNECT)
@@ -310,9 +310,9 @@ run_protected(const FqlSql *sql, bool for_fill, StringInfo out)
 	{
 		out->len = len;
 		out->data[len] = '\0';
-		log_error(sql, error);
-		if (is_thrown_on(error->sqlerrcode, reading_values))
-			throw_on(error);
+		fql_exec_log_error(sql, error);
+		if (fql_exec_throws_on(error->sqlerrcode, reading_values))
+			fql_exec_throw_on(error);
 	}
 	return error;
 }
@@ -345,7 +345,7 @@ run_root(const FqlSelectedField *root, FqlArena *arena, bool for_fill, FqlDiagno
 	error = run_protected(sql, for_fill, out);
 	if (error != NULL)
 	{
-		diagnose(diagnostics, root, error);
+		fql_exec_diagnose(diagnostics, root, error);
 		return append_null(root, out);
 	}
 
@@ -392,7 +392,7 @@ complete_only(const FqlSelectedField *root, const ErrorData *error, FqlDiagnosti
 {
 	int			begin = out->len;
 
-	diagnose(diagnostics, root, error);
+	fql_exec_diagnose(diagnostics, root, error);
 	appendStringInfoChar(out, '{');
 	if (append_null(root, out))
 		appendStringInfoChar(out, '}');

@@ -13,7 +13,10 @@
 
 #include "postgres.h"
 
+#include "nodes/params.h"
+
 #include "core/collect.h"
+#include "sqlgen.h"
 
 /*
  * The response text ({"data":...} or {"data":...,"errors":[...]}) as json, palloc'ed in CurrentMemoryContext.
@@ -22,5 +25,12 @@
  */
 extern text *fql_exec_query(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, bool for_fill,
 							bool *clean);
+
+/* What mutation.c shares: a statement's parameters, and the judgement and telling of errors. */
+extern ParamListInfo fql_exec_parameters(const FqlSql *sql);
+extern bool fql_exec_throws_on(int sqlstate, bool reading_values);
+extern void fql_exec_diagnose(FqlDiagnostics *diagnostics, const FqlSelectedField *root, const ErrorData *error);
+extern void fql_exec_log_error(const FqlSql *sql, const ErrorData *error);	/* sql may be NULL */
+extern void fql_exec_throw_on(ErrorData *error) pg_attribute_noreturn();
 
 #endif							/* FQL_EXEC_H */

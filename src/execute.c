@@ -11,6 +11,8 @@
  * A parallel worker has its leader's snapshot, which may be older than s0 would say, and does not see what the leader
  * has touched: it goes past the cache, too.
  *
+ * Mutations go past the cache as well (mutation.c).
+ *
  * Own writes (I6).  A transaction that has an xid has written, or is about to: its answers must show its own writes,
  * and nobody else may see them.  So it never fills.  It is served an entry that none of its changes shows in: no word
  * that the entry asks for is one that the transaction would raise its fence on if it committed now.  An answer that
@@ -59,6 +61,7 @@
 #include "guc.h"
 #include "key.h"
 #include "memory.h"
+#include "mutation.h"
 #include "observe.h"
 #include "plan.h"
 #include "prepared.h"
@@ -453,6 +456,28 @@ look_up(const FqlRequest *request, FqlStr variables, FqlProbe *probe)
 	return response;
 }
 
+/*
+ * A mutation neither asks the cache nor gives to it.  What it changes is noticed by the triggers, as every write is;
+ * what it selects is read after that, within the transaction.
+ */
+static text *
+answer_mutation(const FqlRequest *request, const FqlVariables *variables, FqlArena *arena, FqlDiagnostics *diagnostics)
+{
+	FqlLimits	limits = fql_limits();
+	FqlSelectedField *fields;
+	uint32		count;
+
+	fields = fql_collect_fields(request->document, request->operation, request->types, variables, &limits, arena,
+								diagnostics, &count);
+	if (fields == NULL && diagnostics->count > 0)
+		return fql_response_request_error(diagnostics);
+	if (!fql_mutation_is_possible(request->operation->location, diagnostics))
+		return fql_response_request_error(diagnostics);
+	if (fql_shmem_is_there())
+		fql_stats_bypass(FQL_BYPASS_MUTATION);
+	return fql_mutation_execute(fields, count, request->operation->name, arena);
+}
+
 /* A validated request with its variables: from the cache, or executed. */
 static text *
 answer_request(FqlRequest *request, const FqlCall *call, FqlArena *arena, FqlDiagnostics *diagnostics)
@@ -466,6 +491,8 @@ answer_request(FqlRequest *request, const FqlCall *call, FqlArena *arena, FqlDia
 
 	if (coerced == NULL)
 		return fql_response_request_error(diagnostics);
+	if (request->operation->kind == FQL_OPERATION_MUTATION)
+		return answer_mutation(request, coerced, arena, diagnostics);
 	response = look_up(request, coerced->canonical, &probe);
 	if (response != NULL && !call->verify)
 		return response;
@@ -553,7 +580,8 @@ answer_the_short_way(const FqlCall *call)
 	if (request == NULL)
 		return NULL;
 	/* nothing below runs user code or can fail but for want of memory, and then a pin keeps a little more */
-	if (fql_request_recall_variables(request, call->variables, &variables))
+	if (request->operation->kind != FQL_OPERATION_MUTATION &&
+		fql_request_recall_variables(request, call->variables, &variables))
 	{
 		reader = this_reader();
 		if (fql_key_build(&key, request->normalized.text, request->normalized.literals, variables))

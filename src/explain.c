@@ -370,7 +370,10 @@ append_request(StringInfo out, FqlRequest *request, const Jsonb *variables, FqlA
 	uint32		count = 0;
 
 	append_core_text_member(out, "normalized", request->normalized.text);
-	if (coerced != NULL)
+	if (request->operation->kind != FQL_OPERATION_QUERY)
+		fql_diagnose(diagnostics, FQL_ERROR_UNSUPPORTED, request->operation->location,
+					 "Only queries can be explained: a mutation would have to be executed.");
+	else if (coerced != NULL)
 		fields = fql_collect_fields(request->document, request->operation, request->types, coerced, &limits, arena,
 									diagnostics, &count);
 	if (diagnostics->count > 0)

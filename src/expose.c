@@ -37,6 +37,7 @@
 #include "utils/snapmgr.h"
 
 #include "compat.h"
+#include "expose_internal.h"
 #include "memory.h"
 #include "naming.h"
 #include "schema_internal.h"
@@ -50,26 +51,24 @@ PG_FUNCTION_INFO_V1(fql_hide);
  * fraiseql.exposure
  */
 
-/* The OID of the table, locked against other writers of exposures until the end of the transaction. */
-static Oid
-lock_exposure(void)
+Oid
+fql_expose_lock(const char *table)
 {
-	Oid			relid = get_relname_relid("exposure", get_namespace_oid("fraiseql", false));
+	Oid			relid = get_relname_relid(table, get_namespace_oid("fraiseql", false));
 
 	if (!OidIsValid(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation \"fraiseql.exposure\" does not exist"),
+				 errmsg("relation \"fraiseql.%s\" does not exist", table),
 				 errhint("Run CREATE EXTENSION fraiseql.")));
 	LockRelationOid(relid, ShareRowExclusiveLock);
 	return relid;
 }
 
-/* Run a statement on fraiseql.exposure as its owner; returns the number of rows. */
-static uint64
-write_exposure(Oid exposure, const char *sql, int count, Oid *types, Datum *values, const char *nulls)
+uint64
+fql_expose_write(Oid relid, const char *sql, int count, Oid *types, Datum *values, const char *nulls)
 {
-	FqlCatalogRelation *table = fql_catalog_relation(exposure);
+	FqlCatalogRelation *table = fql_catalog_relation(relid);
 	Oid			user;
 	int			context;
 	int			result;
@@ -80,7 +79,7 @@ write_exposure(Oid exposure, const char *sql, int count, Oid *types, Datum *valu
 	SPI_connect();
 	result = SPI_execute_with_args(sql, count, types, values, nulls, false, 0);
 	if (result < 0)
-		elog(ERROR, "writing fraiseql.exposure failed: %s", SPI_result_code_string(result));
+		elog(ERROR, "writing fraiseql.%s failed: %s", table->name, SPI_result_code_string(result));
 	rows = SPI_processed;
 	SPI_finish();
 	SetUserIdAndSecContext(user, context);
@@ -91,7 +90,7 @@ write_exposure(Oid exposure, const char *sql, int count, Oid *types, Datum *valu
 static bool
 delete_exposure(Oid exposure, Oid relid)
 {
-	return write_exposure(exposure, "DELETE FROM fraiseql.exposure WHERE relation OPERATOR(pg_catalog.=) $1", 1,
+	return fql_expose_write(exposure, "DELETE FROM fraiseql.exposure WHERE relation OPERATOR(pg_catalog.=) $1", 1,
 						  (Oid[]){REGCLASSOID}, (Datum[]){ObjectIdGetDatum(relid)}, NULL) > 0;
 }
 
@@ -99,7 +98,7 @@ delete_exposure(Oid exposure, Oid relid)
 static void
 delete_dangling(Oid exposure)
 {
-	write_exposure(exposure,
+	fql_expose_write(exposure,
 				   "DELETE FROM fraiseql.exposure AS e WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c "
 				   "WHERE c.oid OPERATOR(pg_catalog.=) e.relation::pg_catalog.oid)", 0, NULL, NULL, NULL);
 }
@@ -110,7 +109,7 @@ insert_exposure(Oid exposure, Oid relid, text *type_name, Jsonb *options)
 {
 	char		nulls[] = {' ', type_name == NULL ? 'n' : ' ', options == NULL ? 'n' : ' ', '\0'};
 
-	write_exposure(exposure, "INSERT INTO fraiseql.exposure (relation, type_name, options) VALUES ($1, $2, $3)", 3,
+	fql_expose_write(exposure, "INSERT INTO fraiseql.exposure (relation, type_name, options) VALUES ($1, $2, $3)", 3,
 				   (Oid[]){REGCLASSOID, TEXTOID, JSONBOID},
 				   (Datum[]){ObjectIdGetDatum(relid), PointerGetDatum(type_name), PointerGetDatum(options)}, nulls);
 }
@@ -193,9 +192,8 @@ check_exposable(Oid relid)
  * Problems
  */
 
-/* The type system as it is now, with the problems of building it. */
-static FqlTypeSystem *
-build_schema(List **problems)
+FqlTypeSystem *
+fql_expose_build(List **problems)
 {
 	return fql_schema_build(fql_memory_arena(CurrentMemoryContext), problems);
 }
@@ -213,9 +211,8 @@ has_problem(const List *problems, const FqlProblem *problem)
 	return false;
 }
 
-/* Raise the first problem that was not there before. */
-static void
-raise_new_problem(const List *before, const List *after)
+void
+fql_expose_raise_new_problem(const List *before, const List *after)
 {
 	ListCell   *cell;
 
@@ -282,13 +279,13 @@ fql_expose(PG_FUNCTION_ARGS)
 				 errmsg("options must be a JSON object"),
 				 errhint("For example {\"exclude\": [\"password_hash\"]}.")));
 	check_exposable(relid);
-	exposure = lock_exposure();
+	exposure = fql_expose_lock("exposure");
 	delete_dangling(exposure);
 	delete_exposure(exposure, relid);
-	build_schema(&before);
+	fql_expose_build(&before);
 	insert_exposure(exposure, relid, type_name, options);
-	types = build_schema(&after);
-	raise_new_problem(before, after);
+	types = fql_expose_build(&after);
+	fql_expose_raise_new_problem(before, after);
 	fql_track_relations_behind(relid);
 	PG_RETURN_DATUM(type_name_datum(types, relid));
 }
@@ -446,7 +443,7 @@ Datum
 fql_expose_schema(PG_FUNCTION_ARGS)
 {
 	Oid			schema = check_schema(fcinfo);
-	Oid			exposure = lock_exposure();
+	Oid			exposure = fql_expose_lock("exposure");
 	List	   *members;
 	List	   *before;
 	List	   *after;
@@ -455,7 +452,7 @@ fql_expose_schema(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	delete_dangling(exposure);
-	members = choose_members(schema_members(schema, build_schema(&before)));
+	members = choose_members(schema_members(schema, fql_expose_build(&before)));
 	foreach(cell, members)
 	{
 		const Member *member = lfirst(cell);
@@ -465,8 +462,8 @@ fql_expose_schema(PG_FUNCTION_ARGS)
 		check_exposable(member->relid);
 		insert_exposure(exposure, member->relid, NULL, NULL);
 	}
-	types = build_schema(&after);
-	raise_new_problem(before, after);
+	types = fql_expose_build(&after);
+	fql_expose_raise_new_problem(before, after);
 	foreach(cell, members)
 		fql_track_relations_behind(((const Member *) lfirst(cell))->relid);
 	return_members(fcinfo, members, types);
@@ -490,5 +487,5 @@ fql_hide(PG_FUNCTION_ARGS)
 	relation = fql_catalog_relation(PG_GETARG_OID(0));
 	if (relation != NULL)
 		check_owner(relation);
-	PG_RETURN_BOOL(delete_exposure(lock_exposure(), PG_GETARG_OID(0)));
+	PG_RETURN_BOOL(delete_exposure(fql_expose_lock("exposure"), PG_GETARG_OID(0)));
 }

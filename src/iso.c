@@ -1,6 +1,6 @@
 /*
  * iso.c
- *    Functions that generated SQL calls: dates out of documents, and the guard of unlimited lists.
+ *    Functions that generated SQL calls: dates out of documents, and guards: of unlimited lists, of what is never null.
  *
  * A cast from text to date reads the clock when the text is "today", so an answer that depends on one could not be kept
  * without asking what the text was.  These functions accept numbers and punctuation, and the few words that PostgreSQL
@@ -18,6 +18,7 @@ PG_FUNCTION_INFO_V1(fql_iso_date);
 PG_FUNCTION_INFO_V1(fql_iso_timestamptz);
 PG_FUNCTION_INFO_V1(fql_iso_time);
 PG_FUNCTION_INFO_V1(fql_page_guard);
+PG_FUNCTION_INFO_V1(fql_null_guard);
 
 /* Does the text begin with that many digits and then a mark?  It is what tells year first from day first. */
 static bool
@@ -99,4 +100,18 @@ fql_page_guard(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/*
+ * fraiseql.null_guard(field text) returns text
+ *
+ * The value of a field that is never null, where a function returned null.  Volatile, or the planner would call it.
+ */
+Datum
+fql_null_guard(PG_FUNCTION_ARGS)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("Cannot return null for non-nullable field \"%s\".",
+					PG_ARGISNULL(0) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(0)))));
 }

@@ -259,6 +259,54 @@ visit_option(char *name, const JsonbValue *value, void *target)
 	return invalid(psprintf("unrecognized option \"%s\"", name), "The options are " OPTION_KEYS ".");
 }
 
+static FqlProblem *
+visit_argument(char *parameter, const JsonbValue *value, void *target)
+{
+	FqlFunctionOptions *options = target;
+	char	   *name;
+	FqlProblem *problem = parse_name(psprintf("arguments.%s", parameter), value, &name);
+
+	if (problem == NULL)
+		options->arguments = lappend(options->arguments, make_pair(parameter, name));
+	return problem;
+}
+
+static FqlProblem *
+visit_function_option(char *name, const JsonbValue *value, void *target)
+{
+	FqlFunctionOptions *options = target;
+
+	if (strcmp(name, "entity") == 0)
+		return parse_name(name, value, &options->entity);
+	if (strcmp(name, "schemaPrefix") == 0)
+	{
+		if (value->type != jbvBool)
+			return invalid("option \"schemaPrefix\" must be true or false", NULL);
+		options->schema_prefix = value->val.boolean;
+		return NULL;
+	}
+	if (strcmp(name, "arguments") == 0)
+	{
+		if (!is_object(value))
+			return invalid("option \"arguments\" must be an object",
+						   "Its members are parameters and their names: {\"arguments\": {\"p_nm\": \"name\"}}.");
+		return each_member(value->val.binary.data, visit_argument, options);
+	}
+	return invalid(psprintf("unrecognized option \"%s\"", name),
+				   "The options are arguments, entity, schemaPrefix.");
+}
+
+FqlProblem *
+fql_function_options_parse(Jsonb *jsonb, FqlFunctionOptions *options)
+{
+	memset(options, 0, sizeof(*options));
+	if (jsonb == NULL)
+		return NULL;
+	if (!JB_ROOT_IS_OBJECT(jsonb))
+		return invalid("options must be a JSON object", "The options are arguments, entity, schemaPrefix.");
+	return each_member(&jsonb->root, visit_function_option, options);
+}
+
 FqlProblem *
 fql_options_parse(Jsonb *jsonb, FqlOptions *options)
 {

@@ -46,6 +46,16 @@ typedef struct FqlOptions
 	List	   *data;			/* of FqlNamePair: key of the document → GraphQL type */
 } FqlOptions;
 
+/* The options of fraiseql.expose_function(). */
+typedef struct FqlFunctionOptions
+{
+	char	   *entity;			/* GraphQL type of the entity in a FraiseQL mutation response; NULL: derived */
+	bool		schema_prefix;	/* the schema's name begins the field's */
+	List	   *arguments;		/* of FqlNamePair: parameter → argument */
+} FqlFunctionOptions;
+
+extern FqlProblem *fql_function_options_parse(Jsonb *jsonb, FqlFunctionOptions *options);
+
 /* NULL: fine, *options is filled.  jsonb may be NULL: no options. */
 extern FqlProblem *fql_options_parse(Jsonb *jsonb, FqlOptions *options);
 

@@ -394,7 +394,7 @@ request_prepare(Request *request, FqlArena *arena, FqlDiagnostics *diagnostics)
 										  diagnostics);
 	if (public->operation == NULL)
 		return false;
-	if (public->types->query == NULL)
+	if (public->types->query == NULL && public->types->mutation == NULL)
 	{
 		fql_diagnose(diagnostics, FQL_ERROR_UNSUPPORTED, public->operation->location,
 					 "The schema is empty: no relation is exposed yet. Expose one with fraiseql.expose().");

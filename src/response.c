@@ -142,9 +142,18 @@ append_error(StringInfo out, const FqlDiagnostic *diagnostic)
 	append_string(out, diagnostic->message);
 	append_locations(out, diagnostic);
 	append_path(out, diagnostic->path);
-	appendStringInfo(out, ",\"extensions\":{\"code\":\"%s\"", fql_error_code_name(diagnostic->code));
+	appendStringInfoString(out, ",\"extensions\":{\"code\":");
+	append_string(out, diagnostic->own_code.data != NULL ? diagnostic->own_code
+				  : fql_str_from(fql_error_code_name(diagnostic->code)));
 	if (diagnostic->sqlstate[0] != '\0')
 		appendStringInfo(out, ",\"sqlstate\":\"%.5s\"", diagnostic->sqlstate);
+	if (diagnostic->http_status != 0)
+		appendStringInfo(out, ",\"http\":{\"status\":%d}", diagnostic->http_status);
+	if (diagnostic->extensions.data != NULL)
+	{
+		appendStringInfoChar(out, ',');
+		appendBinaryStringInfo(out, diagnostic->extensions.data, (int) diagnostic->extensions.len);
+	}
 	appendStringInfoString(out, "}}");
 }
 

@@ -7,7 +7,7 @@
  *    1. entities: what is exposed, its shape, the names of its type and root fields
  *    2. fields: columns (schema_columns.c), keys of documents (schema_documents.c), foreign keys (schema_relations.c)
  *    3. objects that have no field are dropped, with the fields that lead to them
- *    4. the root fields
+ *    4. the root fields, of Query, and of Mutation (schema_functions.c)
  *    5. everything is written into the type system; inputs follow (schema_inputs.c); the type system is sealed
  *
  * What cannot be shown is left out and leaves a problem behind.  fraiseql.expose() raises it, so a schema that was made
@@ -506,13 +506,22 @@ build_root(FqlSchemaBuild *build, FqlEntity *entity)
 	field->list = field->item_not_null = field->not_null = true;
 }
 
+static FqlDraftObject *
+root_object(const char *name)
+{
+	FqlDraftObject *object = palloc0(sizeof(FqlDraftObject));
+
+	object->name = object->origin = name;
+	return object;
+}
+
 static void
 build_roots(FqlSchemaBuild *build)
 {
 	ListCell   *cell;
 
-	build->query = palloc0(sizeof(FqlDraftObject));
-	build->query->name = build->query->origin = "Query";
+	build->query = root_object("Query");
+	build->mutation = root_object("Mutation");
 	foreach(cell, build->entities)
 	{
 		FqlEntity  *entity = lfirst(cell);
@@ -589,22 +598,38 @@ write_hidden_keys(FqlSchemaBuild *build)
 	}
 }
 
+/* A root type without fields is none. */
+static void
+write_root(FqlSchemaBuild *build, FqlDraftObject *object, const FqlType **root)
+{
+	if (object->fields == NIL)
+		return;
+	write_object(build, object);
+	*root = object->type;
+}
+
 static void
 write_types(FqlSchemaBuild *build)
 {
 	ListCell   *cell;
 
-	if (build->query->fields == NIL)
-		return;
-	write_object(build, build->query);
-	build->types->query = build->query->type;
+	write_root(build, build->query, &build->types->query);
+	write_root(build, build->mutation, &build->types->mutation);
 	foreach(cell, build->objects)
 		write_object(build, lfirst(cell));
-	write_fields(build, build->query);
+	foreach(cell, build->results)
+		write_object(build, lfirst(cell));
+	if (build->query->type != NULL)
+		write_fields(build, build->query);
+	if (build->mutation->type != NULL)
+		write_fields(build, build->mutation);
 	foreach(cell, build->objects)
+		write_fields(build, lfirst(cell));
+	foreach(cell, build->results)
 		write_fields(build, lfirst(cell));
 	write_hidden_keys(build);
 	fql_build_inputs(build);
+	fql_build_function_arguments(build);
 }
 
 /*
@@ -668,6 +693,7 @@ fql_schema_build(FqlArena *arena, List **problems)
 	build_fields(&build);
 	drop_empty_objects(&build);
 	build_roots(&build);
+	fql_build_functions(&build);
 	write_types(&build);
 	seal(&build);
 	*problems = build.problems;

@@ -21,7 +21,10 @@ typedef enum FqlRelationShape
 	FQL_RELATION_DOCUMENT		/* a FraiseQL read model: fields are keys of a jsonb column named data */
 } FqlRelationShape;
 
-/* FqlType.binding of an object type that a relation backs; NULL for Query and for objects nested in a document. */
+/*
+ * FqlType.binding of an object type that a relation backs; NULL for the root types, for objects nested in a document
+ * and for results of functions.
+ */
 typedef struct FqlRelation
 {
 	Oid			relid;
@@ -42,8 +45,13 @@ typedef enum FqlFieldKind
 	FQL_FIELD_TO_MANY,			/* the rows whose foreign key names this row; list arguments */
 	FQL_FIELD_DATA_VALUE,		/* a key of the document that holds a scalar, a list of scalars or any JSON */
 	FQL_FIELD_DATA_OBJECT,		/* a key that holds an object of type target (or null) */
-	FQL_FIELD_DATA_LIST			/* a key that holds an array of objects of type target */
+	FQL_FIELD_DATA_LIST,		/* a key that holds an array of objects of type target */
+	FQL_FIELD_FUNCTION,			/* a field of Mutation: what a function returns */
+	FQL_FIELD_RESULT_VALUE,		/* a column of the row that a function returned */
+	FQL_FIELD_RESPONSE_ENTITY	/* the row that a FraiseQL response is about, read by its id through its relation */
 } FqlFieldKind;
+
+struct FqlFunction;
 
 /* A column of a read model's view that holds the same value as a key of its document (document_columns.c). */
 typedef struct FqlNativeColumn
@@ -77,7 +85,43 @@ typedef struct FqlFieldBinding
 	const char *data_key;		/* DATA_*: the key in the document, as stored */
 	FqlNativeColumn native;		/* DATA_VALUE of a relation: only where the field is read from that relation */
 	FqlNativeMember *native_members;	/* DATA_OBJECT of a relation, likewise: keys of the object */
+	const struct FqlFunction *function; /* FUNCTION */
+	const FqlField *key;		/* RESPONSE_ENTITY: the field of target that the id is compared with */
 } FqlFieldBinding;
+
+/* A place for a value in SQL: a parameter of a function or a column. */
+typedef struct FqlSlot
+{
+	const char *name;			/* as SQL spells it, in the encoding of the database */
+	Oid			type;
+	Oid			base;			/* domains looked through */
+	bool		is_array;		/* base is an array type */
+	bool		is_row;			/* base, or its element type, is a row type: values arrive as JSON or input objects */
+} FqlSlot;
+
+/* What a function returns, and so how its result is read. */
+typedef enum FqlResultShape
+{
+	FQL_RESULT_VOID,			/* true */
+	FQL_RESULT_LEAF,			/* a scalar, an enum or JSON */
+	FQL_RESULT_JSONB,			/* the same, of type jsonb: "_cascade" in it is taken out */
+	FQL_RESULT_ROW,				/* a row of an exposed relation */
+	FQL_RESULT_COLUMNS,			/* any other row: RESULT_VALUE fields */
+	FQL_RESULT_RESPONSE,		/* a FraiseQL mutation response, as a row */
+	FQL_RESULT_RESPONSE_JSONB	/* a FraiseQL mutation response, as one jsonb value */
+} FqlResultShape;
+
+typedef struct FqlFunction
+{
+	Oid			oid;
+	FqlResultShape shape;
+	bool		returns_set;
+	Oid			result_type;	/* LEAF, JSONB: domains looked through */
+	bool		result_is_array;
+	int			variadic;		/* number of the VARIADIC parameter, or -1 */
+	int			slot_count;
+	FqlSlot    *slots;			/* its input parameters, in order */
+} FqlFunction;
 
 /* What an argument of a field means: FqlInputField.binding of arguments. */
 typedef enum FqlArgumentKind
@@ -86,7 +130,8 @@ typedef enum FqlArgumentKind
 	FQL_ARGUMENT_WHERE,
 	FQL_ARGUMENT_ORDER_BY,
 	FQL_ARGUMENT_LIMIT,
-	FQL_ARGUMENT_OFFSET
+	FQL_ARGUMENT_OFFSET,
+	FQL_ARGUMENT_PARAMETER		/* of a function: the argument's number is the parameter's */
 } FqlArgumentKind;
 
 typedef struct FqlArgumentBinding
@@ -123,7 +168,8 @@ typedef enum FqlInputMeaning
 	FQL_MEANS_FIELD,			/* in Where and OrderBy: field */
 	FQL_MEANS_OPERATOR,			/* in Filter: op */
 	FQL_MEANS_ORDER_FIELD,		/* in OrderBy: the "field" of {field: "createdAt", direction: DESC} */
-	FQL_MEANS_ORDER_DIRECTION	/* in OrderBy: its "direction" */
+	FQL_MEANS_ORDER_DIRECTION,	/* in OrderBy: its "direction" */
+	FQL_MEANS_SLOT				/* in <Row>Input: a column of a row type */
 } FqlInputMeaning;
 
 typedef struct FqlInputBinding
@@ -131,6 +177,7 @@ typedef struct FqlInputBinding
 	FqlInputMeaning meaning;
 	const FqlField *field;		/* FIELD: of the object type: COLUMN, TO_ONE, DATA_VALUE or DATA_OBJECT */
 	FqlOperator op;				/* OPERATOR */
+	const FqlSlot *slot;		/* SLOT */
 } FqlInputBinding;
 
 /*

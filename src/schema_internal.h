@@ -53,15 +53,27 @@ typedef struct FqlDraftField
 	bool		list;
 	bool		item_not_null;	/* of a list */
 	bool		not_null;
+	List	   *arguments;		/* of FqlDraftInput: fields of Mutation */
 	FqlField   *field;			/* in the type system, once written there */
 } FqlDraftField;
+
+/* An argument of a field of Mutation, or a field of an input object for a row type. */
+typedef struct FqlDraftInput
+{
+	const char *name;
+	FqlLeaf		leaf;			/* where object is NULL */
+	const FqlType *object;		/* an input object type */
+	bool		list;
+	bool		not_null;
+	const void *binding;
+} FqlDraftInput;
 
 struct FqlDraftObject
 {
 	const char *name;
 	const char *origin;
 	const char *comment;
-	FqlEntity  *entity;			/* NULL: Query, or an object nested in a document */
+	FqlEntity  *entity;			/* NULL: a root type, an object nested in a document, a result */
 	List	   *fields;			/* of FqlDraftField */
 	bool		dropped;		/* it turned out to have no fields */
 	FqlType    *type;			/* in the type system, once written there */
@@ -98,6 +110,9 @@ typedef struct FqlSchemaBuild
 	List	   *entities;		/* of FqlEntity, by name */
 	List	   *objects;		/* of FqlDraftObject */
 	FqlDraftObject *query;
+	FqlDraftObject *mutation;
+	List	   *results;		/* of FqlDraftObject: what functions return; no filters, no orders */
+	List	   *rows;			/* of FqlRowInput; schema_functions.c */
 	HTAB	   *type_names;		/* name → what took it */
 	HTAB	   *enums;			/* of FqlEnumEntry */
 	List	   *filters;		/* filter types made so far; schema_inputs.c */
@@ -132,5 +147,9 @@ extern void fql_build_document(FqlSchemaBuild *build, FqlEntity *entity);
 
 /* schema_inputs.c */
 extern void fql_build_inputs(FqlSchemaBuild *build);
+
+/* schema_functions.c */
+extern void fql_build_functions(FqlSchemaBuild *build);
+extern void fql_build_function_arguments(FqlSchemaBuild *build);
 
 #endif							/* FQL_SCHEMA_INTERNAL_H */

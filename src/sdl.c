@@ -74,6 +74,14 @@ may_join(const FqlFieldBinding *binding, const FqlRelation *local, const FqlRela
 	return true;
 }
 
+static bool
+may_execute(Oid function, Oid role)
+{
+	Oid			schema = get_func_namespace(function);
+
+	return OidIsValid(schema) && fql_compat_may_use_schema(schema, role) && fql_compat_may_execute(function, role);
+}
+
 /* May the role see a field of this object type?  Objects nested in a document have no relation of their own. */
 static bool
 shows_field(const SdlWriter *writer, const FqlType *owner, const FqlField *field)
@@ -87,6 +95,11 @@ shows_field(const SdlWriter *writer, const FqlType *owner, const FqlField *field
 	if (target != NULL && (binding->kind == FQL_FIELD_TO_ONE || binding->kind == FQL_FIELD_TO_MANY))
 		return may_read_relation(target->relid, writer->role) &&
 			(relation == NULL || may_join(binding, relation, target, writer->role));
+	if (binding->kind == FQL_FIELD_FUNCTION)
+		return may_execute(binding->function->oid, writer->role) &&
+			(target == NULL || may_read_relation(target->relid, writer->role));
+	if (binding->kind == FQL_FIELD_RESPONSE_ENTITY)
+		return may_read_relation(target->relid, writer->role);
 	if (relation != NULL && binding->kind == FQL_FIELD_COLUMN)
 		return may_read_column(relation->relid, binding->column, writer->role);
 	return true;
@@ -258,7 +271,31 @@ write_type(SdlWriter *writer, const FqlType *type)
 	}
 }
 
-/* Query, then each kind in turn, by name: what one looks for first comes first. */
+/* Is the type an argument's or a result's of mutations, and the role may call none of them? */
+static bool
+serves_hidden_mutations(const SdlWriter *writer, const FqlType *type)
+{
+	const FqlType *mutation = writer->types->mutation;
+	bool		serves = false;
+
+	if (mutation == NULL || type->binding != NULL ||
+		(type->kind != FQL_TYPE_OBJECT && type->kind != FQL_TYPE_INPUT_OBJECT))
+		return false;
+	for (uint32_t i = 0; i < mutation->field_count; i++)
+	{
+		const FqlField *field = &mutation->fields[i];
+		bool		uses = fql_type_innermost(field->type) == type;
+
+		for (uint32_t argument = 0; argument < field->argument_count; argument++)
+			uses = uses || fql_type_innermost(field->arguments[argument].type) == type;
+		if (uses && shows_field(writer, mutation, field))
+			return false;
+		serves = serves || uses;
+	}
+	return serves;
+}
+
+/* Query and Mutation, then each kind in turn, by name: what one looks for first comes first. */
 static void
 write_types(SdlWriter *writer)
 {
@@ -266,6 +303,8 @@ write_types(SdlWriter *writer)
 
 	if (writer->types->query != NULL)
 		write_type(writer, writer->types->query);
+	if (writer->types->mutation != NULL)
+		write_type(writer, writer->types->mutation);
 	for (size_t kind = 0; kind < lengthof(order); kind++)
 	{
 		for (uint32_t i = 0; i < writer->types->type_count; i++)
@@ -273,7 +312,8 @@ write_types(SdlWriter *writer)
 			const FqlType *type = writer->types->types_by_name[i];
 
 			CHECK_FOR_INTERRUPTS();
-			if (type->kind == order[kind] && type != writer->types->query)
+			if (type->kind == order[kind] && type != writer->types->query && type != writer->types->mutation &&
+				!serves_hidden_mutations(writer, type))
 				write_type(writer, type);
 		}
 	}

@@ -181,32 +181,53 @@ printed_as_string(const FqlType *type)
 }
 
 /*
- * A column as JSON.  to_json() prints what every built-in type's output function says, dates in ISO 8601, NaN and
- * infinities as strings.  Integers and booleans are JSON in their own text form, which saves it the work.  Types that
- * are not built in go through text, because to_json() would use a cast to json that somebody defined for them, and
- * the schema promised a String.
+ * A value as JSON; "otherwise" ends the COALESCE.  to_json() prints what every built-in type's output function says,
+ * dates in ISO 8601, NaN and infinities as strings.  Integers and booleans are JSON in their own text form, which
+ * saves it the work.  Types that are not built in go through text, because to_json() would use a cast to json that
+ * somebody defined for them, and the schema promised a String.
  */
+void
+fql_gen_leaf(FqlSqlGen *gen, const char *sql, const FqlType *type, Oid base, bool is_array, const char *otherwise)
+{
+	bool		is_json = type->kind == FQL_TYPE_SCALAR && type->scalar == FQL_SCALAR_JSON;
+	StringInfo	out = &gen->sql->text;
+
+	if (is_array && (printed_as_string(type) || (!is_json && base >= FirstNormalObjectId)))
+		appendStringInfo(out, "COALESCE(pg_catalog.to_json(%s::pg_catalog.text[])%s)", sql, otherwise);
+	else if (is_array)
+		appendStringInfo(out, "COALESCE(pg_catalog.to_json(%s)%s)", sql, otherwise);
+	else if (printed_as_string(type) || (!is_json && base >= FirstNormalObjectId))
+		appendStringInfo(out, "COALESCE(pg_catalog.to_json(%s::pg_catalog.text)%s)", sql, otherwise);
+	else if (type->kind == FQL_TYPE_SCALAR &&
+			 (type->scalar == FQL_SCALAR_INT || type->scalar == FQL_SCALAR_BIGINT ||
+			  type->scalar == FQL_SCALAR_BOOLEAN))
+		appendStringInfo(out, "COALESCE(%s::pg_catalog.text%s)", sql, otherwise);
+	else
+		appendStringInfo(out, "COALESCE(pg_catalog.to_json(%s)%s)", sql, otherwise);
+}
+
+/* A column of rows that a function returned may be null where the relation's never is: that is an error. */
 static void
 append_column_value(FqlSqlGen *gen, FqlRowSource *source, const FqlSelectedField *selected)
 {
 	const FqlFieldBinding *binding = selected->field->binding;
-	const FqlType *type = fql_type_innermost(selected->field->type);
-	const char *column = fql_gen_column(source, binding->column);
-	bool		is_json = type->kind == FQL_TYPE_SCALAR && type->scalar == FQL_SCALAR_JSON;
-	StringInfo	out = &gen->sql->text;
+	const char *otherwise = ", 'null'";
 
-	if (binding->is_array && (printed_as_string(type) || (!is_json && binding->column_type >= FirstNormalObjectId)))
-		appendStringInfo(out, "COALESCE(pg_catalog.to_json(%s::pg_catalog.text[]), 'null')", column);
-	else if (binding->is_array)
-		appendStringInfo(out, "COALESCE(pg_catalog.to_json(%s), 'null')", column);
-	else if (printed_as_string(type) || (!is_json && binding->column_type >= FirstNormalObjectId))
-		appendStringInfo(out, "COALESCE(pg_catalog.to_json(%s::pg_catalog.text), 'null')", column);
-	else if (type->kind == FQL_TYPE_SCALAR &&
-			 (type->scalar == FQL_SCALAR_INT || type->scalar == FQL_SCALAR_BIGINT ||
-			  type->scalar == FQL_SCALAR_BOOLEAN))
-		appendStringInfo(out, "COALESCE(%s::pg_catalog.text, 'null')", column);
-	else
-		appendStringInfo(out, "COALESCE(pg_catalog.to_json(%s), 'null')", column);
+	if (source->is_result && selected->field->type->kind == FQL_TYPE_NODE_NON_NULL)
+		otherwise = psprintf("::pg_catalog.text, fraiseql.null_guard('%.*s'::pg_catalog.text)",
+							 FQL_STR_ARGS(selected->field->name));
+	fql_gen_leaf(gen, fql_gen_column(source, binding->column), fql_type_innermost(selected->field->type),
+				 binding->column_type, binding->is_array, otherwise);
+}
+
+/* A column of a row that belongs to no relation: the rows themselves are the source. */
+static void
+append_result_value(FqlSqlGen *gen, FqlRowSource *source, const FqlSelectedField *selected)
+{
+	const FqlFieldBinding *binding = selected->field->binding;
+
+	fql_gen_leaf(gen, psprintf("%s.%s", source->alias, quote_identifier(binding->data_key)),
+				 fql_type_innermost(selected->field->type), binding->column_type, binding->is_array, ", 'null'");
 }
 
 /* A key of a document, as it is stored there. */
@@ -315,6 +336,14 @@ append_value(FqlSqlGen *gen, FqlRowSource *source, const FqlSelectedField *selec
 		case FQL_FIELD_DATA_LIST:
 			append_data_list(gen, source, selected);
 			break;
+		case FQL_FIELD_RESULT_VALUE:
+			append_result_value(gen, source, selected);
+			break;
+		case FQL_FIELD_RESPONSE_ENTITY:
+			fql_gen_entity(gen, selected);
+			break;
+		case FQL_FIELD_FUNCTION:
+			elog(ERROR, "a mutation is no part of a query");
 	}
 }
 

@@ -12,8 +12,10 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "nodes/bitmapset.h"
 
 #include "core/collect.h"
+#include "schema.h"
 
 typedef struct FqlSqlParameter
 {
@@ -38,5 +40,26 @@ typedef struct FqlSql
  * type lacks).
  */
 extern FqlSql *fql_sqlgen(const FqlSelectedField *roots, uint32_t count, FqlArena *arena, FqlDiagnostics *diagnostics);
+
+/*
+ * Mutations are two statements: the one that changes something, whose rows are kept under a name, and the one that
+ * reads the selection from these rows, and from wherever their fields lead, as the database is then.
+ */
+#define FQL_RESULT_NAME "fraiseql_result"
+
+typedef struct FqlResult
+{
+	const FqlRelation *relation;	/* of which these are rows; NULL: of none that is exposed */
+	Bitmapset  *columns;		/* set by fql_sqlgen_result(): those of the relation that the selection reads */
+	FqlStr		document;		/* a FraiseQL response as JSON in UTF-8; data == NULL: rows */
+	FqlStr		entity_id;		/* its entity; data == NULL: none */
+} FqlResult;
+
+/* The statement that calls the function behind a field of Mutation; NULL after a diagnostic. */
+extern FqlSql *fql_sqlgen_call(const FqlSelectedField *root, FqlArena *arena, FqlDiagnostics *diagnostics);
+
+/* The statement that reads the value of the field from its result; NULL after a diagnostic. */
+extern FqlSql *fql_sqlgen_result(const FqlSelectedField *root, FqlResult *result, FqlArena *arena,
+								 FqlDiagnostics *diagnostics);
 
 #endif							/* FQL_SQLGEN_H */

@@ -17,10 +17,6 @@
 
 #include "sqlgen.h"
 
-#include "nodes/bitmapset.h"
-
-#include "schema.h"
-
 #define FQL_ALIAS_SIZE 16
 
 typedef struct FqlSqlGen
@@ -29,6 +25,7 @@ typedef struct FqlSqlGen
 	FqlArena   *arena;
 	FqlDiagnostics *diagnostics;
 	const FqlSelectedField *field;	/* whose SQL is being written: where a diagnostic points */
+	FqlResult  *result;			/* of the mutation whose selection is being written; NULL: a query's */
 	int			alias_count;
 	bool		failed;			/* a diagnostic was added; the text is worthless from then on */
 } FqlSqlGen;
@@ -39,6 +36,7 @@ typedef struct FqlRowSource
 	const FqlRelation *relation;	/* NULL: an object within a document */
 	char		alias[FQL_ALIAS_SIZE];
 	Bitmapset  *columns;		/* attribute numbers that were asked for, so what the subquery must return */
+	bool		is_result;		/* the rows are what a function returned */
 } FqlRowSource;
 
 /* What filters and sort keys are written against: a relation under its own column names, or a document. */
@@ -71,13 +69,26 @@ extern int	fql_gen_parameter(FqlSqlGen *gen, Oid type, FqlStr text);
 extern int	fql_gen_array_parameter(FqlSqlGen *gen, Oid element_type, FqlStr *items, uint32_t count);
 extern void fql_gen_object(FqlSqlGen *gen, FqlRowSource *source, const FqlSelectedField *selections, uint32_t count);
 extern const char *fql_gen_column(FqlRowSource *source, AttrNumber column);
+extern void fql_gen_leaf(FqlSqlGen *gen, const char *sql, const FqlType *type, Oid base, bool is_array,
+						 const char *otherwise);
 
 /* sqlgen_rows.c */
 extern void fql_gen_row(FqlSqlGen *gen, FqlRowSource *outer, const FqlSelectedField *selected);
 extern void fql_gen_list(FqlSqlGen *gen, FqlRowSource *outer, const FqlSelectedField *selected);
 extern void fql_gen_join(FqlSqlGen *gen, const FqlFieldBinding *binding, const char **local, const char *remote_alias);
 
+extern bool fql_gen_reads_document(const FqlRowSource *source);
+extern void fql_gen_detoasted(FqlSqlGen *gen, const FqlRowSource *source);
+extern void fql_gen_row_with_key(FqlSqlGen *gen, const FqlSelectedField *selected, const FqlInput *value);
+
+/* sqlgen_result.c */
+extern void fql_gen_entity(FqlSqlGen *gen, const FqlSelectedField *selected);
+
+/* sqlgen_value.c */
+extern void fql_gen_slot(FqlSqlGen *gen, const FqlSlot *slot, const FqlInput *value);
+
 /* sqlgen_where.c */
+extern bool fql_gen_has_offset(FqlStr text);
 extern void fql_gen_where(FqlSqlGen *gen, const FqlBase *base, const FqlInput *where);
 extern void fql_gen_key(FqlSqlGen *gen, const FqlBase *base, const FqlField *field, const FqlInput *value);
 

@@ -105,8 +105,8 @@ append_conditions(FqlSqlGen *gen, FqlRowSource *outer, const FqlBase *base, cons
 }
 
 /* Is the document of this source read? */
-static bool
-reads_document(const FqlRowSource *source)
+bool
+fql_gen_reads_document(const FqlRowSource *source)
 {
 	return source->relation->shape == FQL_RELATION_DOCUMENT &&
 		bms_is_member(source->relation->data_column, source->columns);
@@ -118,8 +118,8 @@ reads_document(const FqlRowSource *source)
  * the query with the LIMIT, so that only rows that are returned pay.  (A document that is no object becomes an array,
  * which has no keys either.)
  */
-static void
-append_detoasted(FqlSqlGen *gen, const FqlRowSource *source)
+void
+fql_gen_detoasted(FqlSqlGen *gen, const FqlRowSource *source)
 {
 	StringInfo	out = &gen->sql->text;
 	int			column = -1;
@@ -144,8 +144,8 @@ append_from(FqlSqlGen *gen, const FqlRowSource *source, const char *alias)
 	bool		found = true;
 
 	appendStringInfoString(out, " FROM (SELECT ");
-	if (reads_document(source))
-		append_detoasted(gen, source);
+	if (fql_gen_reads_document(source))
+		fql_gen_detoasted(gen, source);
 	if (bms_is_empty(source->columns))
 		appendStringInfoChar(out, '1');
 	for (bool first = true; (column = bms_next_member(source->columns, column)) >= 0; first = false)
@@ -167,7 +167,7 @@ append_from_end(FqlSqlGen *gen, const FqlRowSource *source)
 {
 	StringInfo	out = &gen->sql->text;
 
-	if (reads_document(source))
+	if (fql_gen_reads_document(source))
 		appendStringInfo(out, ") AS %s OFFSET 0", source->alias);
 	appendStringInfo(out, ") AS %s", source->alias);
 }
@@ -207,6 +207,29 @@ fql_gen_row(FqlSqlGen *gen, FqlRowSource *outer, const FqlSelectedField *selecte
 	append_from(gen, &source, alias);
 	base = base_of(gen, source.relation, alias);
 	append_conditions(gen, outer, &base, selected);
+	appendStringInfoString(out, " LIMIT 1");
+	append_from_end(gen, &source);
+	appendStringInfoString(out, "), 'null')");
+}
+
+/* The same for the row whose one key has a value. */
+void
+fql_gen_row_with_key(FqlSqlGen *gen, const FqlSelectedField *selected, const FqlInput *value)
+{
+	const FqlFieldBinding *binding = selected->field->binding;
+	StringInfo	out = &gen->sql->text;
+	FqlRowSource source = {.relation = binding->target->binding};
+	char		alias[FQL_ALIAS_SIZE];
+	FqlBase		base;
+
+	fql_gen_alias(gen, source.alias);
+	fql_gen_alias(gen, alias);
+	appendStringInfoString(out, "COALESCE((SELECT ");
+	fql_gen_object(gen, &source, selected->selections, selected->selection_count);
+	append_from(gen, &source, alias);
+	base = base_of(gen, source.relation, alias);
+	appendStringInfoString(out, " WHERE ");
+	fql_gen_key(gen, &base, binding->key, value);
 	appendStringInfoString(out, " LIMIT 1");
 	append_from_end(gen, &source);
 	appendStringInfoString(out, "), 'null')");

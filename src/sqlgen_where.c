@@ -51,8 +51,8 @@ check_uuid(FqlSqlGen *gen, const FqlOperand *operand, const FqlInput *value)
  * Does a date and time name its offset from UTC?  Input to type timestamp would drop it without a word, so such a value
  * is compared as timestamptz; one without an offset keeps the column's own clock.
  */
-static bool
-has_offset(FqlStr text)
+bool
+fql_gen_has_offset(FqlStr text)
 {
 	for (size_t i = 10; i < text.len; i++)
 		if (strchr("Zz+-", text.data[i]) != NULL)
@@ -67,7 +67,7 @@ parameter_type(const FqlOperand *operand, const FqlInput *values, bool list)
 	if (operand->type == TIMESTAMPOID)
 	{
 		for (const FqlInput *value = values; value != NULL; value = list ? value->next : NULL)
-			if (value->kind != FQL_INPUT_NULL && has_offset(value->text))
+			if (value->kind != FQL_INPUT_NULL && fql_gen_has_offset(value->text))
 				return TIMESTAMPTZOID;
 	}
 	return fql_parameter_type(operand->type);

@@ -32,6 +32,7 @@ static const FqlReasonInfo reasons[FQL_REASON_COUNT] = {
 	[FQL_BYPASS_PARALLEL_WORKER] = {"parallel_worker", "bypass",
 		"A function labelled PARALLEL SAFE calls fraiseql.execute() in a parallel worker; it is PARALLEL UNSAFE."},
 	[FQL_BYPASS_KEY_TOO_LONG] = {"key_too_long", "bypass", "The operation with its variables is longer than 1 MB."},
+	[FQL_BYPASS_MUTATION] = {"mutation", "bypass", "The operation is a mutation."},
 	[FQL_REJECTED_ERROR] = {"error", "rejected", "The response has errors."},
 	[FQL_REJECTED_ISOLATION] = {"isolation", "rejected",
 		"The transaction is REPEATABLE READ: its snapshot may be old. It may use cached answers, but adds none."},

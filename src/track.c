@@ -214,14 +214,16 @@ fql_track_truncate(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(NULL);
 }
 
-/* fraiseql.exposure changed, and with it the GraphQL schema. */
+/* fraiseql.exposure or exposed_function changed, and with it the GraphQL schema. */
 Datum
 fql_track_exposure(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = trigger_data(fcinfo, "fraiseql.track_exposure");
 
+	const char *table = RelationGetRelationName(trigger->tg_relation);
+
 	/* on a table of somebody's own it would let anybody flush the cache */
-	if (strcmp(RelationGetRelationName(trigger->tg_relation), "exposure") == 0 &&
+	if ((strcmp(table, "exposure") == 0 || strcmp(table, "exposed_function") == 0) &&
 		RelationGetNamespace(trigger->tg_relation) == get_namespace_oid("fraiseql", true))
 		fql_touch(fql_tag_schema(MyDatabaseId));
 	PG_RETURN_POINTER(NULL);

@@ -51,6 +51,9 @@ typedef struct FqlDiagnostic
 	FqlLocation locations[FQL_DIAGNOSTIC_LOCATIONS];
 	const FqlPath *path;		/* NULL for request errors */
 	char		sqlstate[6];	/* extensions.sqlstate of an error that SQL raised; "": none */
+	FqlStr		own_code;		/* extensions.code where it is none of ours; data == NULL: it is */
+	int			http_status;	/* extensions.http.status; 0: none */
+	FqlStr		extensions;		/* further members of extensions, JSON text as the glue writes it; data == NULL: none */
 } FqlDiagnostic;
 
 /* A bounded list: after "limit" diagnostics further ones are only counted, so hostile input cannot make it grow. */

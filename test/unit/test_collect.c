@@ -188,10 +188,20 @@ TEST(long_chains_of_fragments_expand_without_recursion)
 	CHECK_TEXT(collect_with(fql_buffer_text(&buffer), "{}", FQL_LIMITS_DEFAULT, arena), "post id=1{id}");
 }
 
+TEST(mutations_keep_the_order_of_their_fields)
+{
+	CHECK_TEXT(collect("mutation ($n: String!) { b: touch createUser(name: $n) { id } a: touch __typename b: touch "
+					   "createUser(name: $n) { name } }", "{\"n\":\"x\"}", arena),
+			   "b=touch,createUser name=x age=1{id,name},a=touch,__typename");
+	CHECK_TEXT(collect("mutation ($no: Boolean!) { touch @skip(if: $no) removeUsers(ids: 1) { id } }", "{\"no\":true}",
+					   arena),
+			   "removeUsers ids=[1]{id}");
+}
+
 TEST(operations_without_root_type_are_refused)
 {
 	FqlTypeSystem *types = sample_types(arena);
-	FqlDocument *document = must_parse(FQL_STR("mutation { x }"), arena);
+	FqlDocument *document = must_parse(FQL_STR("subscription { x }"), arena);
 	FqlLimits	limits = FQL_LIMITS_DEFAULT;
 	FqlDiagnostics diagnostics;
 	uint32_t	count;

@@ -60,8 +60,37 @@ TEST(operation_types_exist)
 {
 	static const Case cases[] = {
 		{"query { __typename }", ""},
-		{"mutation { addUser { id } }", "1:1 The schema does not support mutations.\n"},
+		{"mutation { __typename }", ""},
 		{"subscription S($a: Int) { user(id: $a) { id } }", "1:1 The schema does not support subscriptions.\n"},
+	};
+
+	check_cases(cases, TEST_COUNT(cases), arena);
+}
+
+TEST(mutations_are_validated_as_queries_are)
+{
+	static const Case cases[] = {
+		{"mutation M($n: String!) { createUser(name: $n) { id friends { id } } touch ...F } "
+			"fragment F on Mutation { touch }",
+			""},
+		{"mutation { createUsr(name: \"x\") { id } }",
+			"1:12 Field \"createUsr\" does not exist on type \"Mutation\". Did you mean \"createUser\"?\n"},
+		{"mutation { createUser { id } }",
+			"1:12 Argument \"name\" of type \"String!\" is required by \"Mutation.createUser\", but it is not "
+				"given.\n"},
+		{"mutation { createUser(name: \"x\") }",
+			"1:12 Field \"createUser\" of type \"User\" needs a selection of subfields, as in "
+				"\"createUser { ... }\".\n"},
+		{"mutation { touch { id } }",
+			"1:12 Field \"touch\" has no subfields to select, since its type is \"Boolean\".\n"},
+		{"mutation { users { id } }", "1:12 Field \"users\" does not exist on type \"Mutation\".\n"},
+		{"{ touch }", "1:3 Field \"touch\" does not exist on type \"Query\".\n"},
+		{"mutation { ...F } fragment F on Query { users { id } }",
+			"1:12 Fragment \"F\" cannot be spread here: an object of type \"Mutation\" is never of type \"Query\".\n"},
+		{"mutation { __schema { x } }", "1:12 Field \"__schema\" does not exist on type \"Mutation\".\n"},
+		{"mutation { x: removeUsers(ids: [1]) { id } x: removeUsers(ids: [2]) { id } }",
+			"1:12 1:44 Response key \"x\" stands for field \"removeUsers\" with different arguments. "
+				"Give them different aliases to fetch both.\n"},
 	};
 
 	check_cases(cases, TEST_COUNT(cases), arena);

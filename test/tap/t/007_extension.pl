@@ -17,6 +17,8 @@ CREATE VIEW shop.north AS SELECT id FROM shop.event WHERE place = 'north';
 CREATE FUNCTION shop.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE FUNCTION shop.mood() RETURNS text STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN 'calm'; END $$;
 CREATE TRIGGER note AFTER INSERT ON shop.author FOR EACH ROW EXECUTE FUNCTION shop.note();
+CREATE FUNCTION shop.fn_rename(p_id int, p_name text) RETURNS shop.author LANGUAGE sql
+	AS 'UPDATE shop.author SET name = p_name WHERE id = p_id RETURNING *';
 INSERT INTO shop.author VALUES (1, 'Anna');
 INSERT INTO shop.event VALUES (1, 'north'), (2, 'south');
 INSERT INTO shop.dog VALUES (1, 'Rex', 'collie');
@@ -27,6 +29,7 @@ SELECT fraiseql.expose('shop.event');
 SELECT fraiseql.expose('shop.animal');
 SELECT fraiseql.expose('shop.north');
 SELECT fraiseql.declare_pure('shop.mood()');
+SELECT fraiseql.expose_function('shop.fn_rename(int, text)', options => '{"arguments": {"p_name": "newName"}}');
 SQL
 my $query = '{ writers { name } events { id } animals { name } norths { id } }';
 my $answer =
@@ -161,6 +164,11 @@ for my $database ('custom', 'plain')
 	is( $node->safe_psql($database,
 			'SELECT relation, type_name, options FROM fraiseql.exposure ORDER BY relation::text'),
 		"shop.animal||\nshop.author|Writer|{\"ttl\": 60}\nshop.event||\nshop.north||", "$database: exposures");
+	is($node->safe_psql($database, 'SELECT function, field_name, options FROM fraiseql.exposed_function'),
+		'shop.fn_rename(integer,text)||{"arguments": {"p_name": "newName"}}', "$database: exposed functions");
+	is($node->safe_psql($database,
+			q{SELECT fraiseql.execute('mutation { rename(id: 1, newName: "Anna") { name } }')->'data'}),
+		'{"rename":{"name":"Anna"}}', "$database: a mutation");
 	is(tracking($database), $tracking, "$database: triggers");
 	is(rights($database), rights('shop'), "$database: rights");
 	is(declared($database), 'shop.mood()|pure', "$database: what was declared pure");

@@ -5,6 +5,8 @@ my $query = '{ accounts { balance } }';
 my $primary = fraiseql_node('primary', init => [ allows_streaming => 1 ], config => 'max_prepared_transactions = 5');
 
 create_accounts($primary);
+$primary->safe_psql('postgres', q{CREATE FUNCTION fn_raise() RETURNS void LANGUAGE sql AS
+	'UPDATE account SET balance = balance + 1'; SELECT fraiseql.expose_function('fn_raise()')});
 is(ask($primary, $query), 'kept|' . accounts(100, 100), 'the primary caches');
 $primary->backup('backup');
 
@@ -28,6 +30,8 @@ is(ask($standby, '{ accounts { amount } }'),
 	'bypass: recovery|{"data":{"accounts":[{"amount":70},{"amount":100}]}}', 'a definition that was replayed shows');
 write_on_primary('ALTER TABLE account RENAME amount TO balance');
 is(cache_stat($standby, 'entries, fills'), '0|0', 'nothing is kept');
+like($standby->safe_psql('postgres', "SELECT fraiseql.execute('mutation { raise }')"),
+	qr/^\{"errors":\[\{"message":"This server is a standby: mutations need the primary\."/, 'mutations are refused');
 ok(wait_for_worker($standby), 'the worker runs on a standby too');
 
 my $session = $standby->background_psql('postgres');
@@ -36,7 +40,7 @@ is($session->query_safe(asked($query)), 'bypass: recovery|' . accounts(70, 100),
 
 # A session that knows the schema learns what was replayed since, and is not left with it by the promotion.
 write_on_primary("SELECT fraiseql.hide('account')");
-like($session->query_safe(asked($query)), qr/The schema is empty/, 'what was hidden is gone');
+like($session->query_safe(asked($query)), qr/The schema does not support queries/, 'what was hidden is gone');
 write_on_primary("SELECT fraiseql.expose('account')");
 is($session->query_safe(asked($query)), 'bypass: recovery|' . accounts(70, 100), 'and comes back');
 write_on_primary('ALTER TABLE account ADD note text');
@@ -69,6 +73,8 @@ is($old->query_safe(asked($query)), 'rejected: isolation|' . accounts(70, 100), 
 $old->query_safe('COMMIT');
 is($old->query_safe(asked($query)), 'hit|' . accounts(70, 1), 'and is served what others are, afterwards');
 $old->quit;
+is($session->query_safe("SELECT fraiseql.execute('mutation { raise }')->'data'"), '{"raise":true}', 'a mutation, too');
+is($session->query_safe(asked($query)), 'kept|' . accounts(71, 2), 'which does the same');
 $session->quit;
 
 $standby->stop;
