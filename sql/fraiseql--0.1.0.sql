@@ -354,6 +354,53 @@ COMMENT ON COLUMN fraiseql.cascade_stats.average_latency_ms IS 'from commit to p
 COMMENT ON COLUMN fraiseql.cascade_stats.max_latency_ms IS 'the longest';
 COMMENT ON COLUMN fraiseql.cascade_stats.queued_bytes IS 'what waits for the worker now';
 
+--
+-- The durable audit trail, written by a background worker where fraiseql.audit_log is on.  Names rather than OIDs of roles
+-- and databases, since it outlives both; a dump takes the rows along.
+--
+CREATE TABLE fraiseql.audit_log (
+	counted_since timestamptz NOT NULL,
+	number bigint NOT NULL,
+	mutation_id text,
+	xid xid8,
+	role name,
+	database name,
+	committed_at timestamptz NOT NULL,
+	processed_at timestamptz NOT NULL,
+	latency interval NOT NULL,
+	entities jsonb,
+	entity_count integer NOT NULL,
+	truncated boolean NOT NULL,
+	definitions boolean NOT NULL,
+	entries_invalidated bigint NOT NULL,
+	keys text[],
+	status text NOT NULL,
+	error text,
+	PRIMARY KEY (counted_since, number)
+);
+CREATE INDEX audit_log_committed_at ON fraiseql.audit_log (committed_at);
+CREATE INDEX audit_log_entities ON fraiseql.audit_log USING gin (entities jsonb_path_ops);
+COMMENT ON TABLE fraiseql.audit_log IS 'the audit trail of this database, kept for fraiseql.audit_log_retention days, where fraiseql.audit_log is on';
+COMMENT ON COLUMN fraiseql.audit_log.counted_since IS 'when the server started, or came back after a crash: number counts from there';
+COMMENT ON COLUMN fraiseql.audit_log.number IS 'as in fraiseql.audit_recent';
+COMMENT ON COLUMN fraiseql.audit_log.mutation_id IS 'the GraphQL mutation; NULL: the write came as SQL';
+COMMENT ON COLUMN fraiseql.audit_log.xid IS 'the transaction; NULL: a record about something else, which error explains';
+COMMENT ON COLUMN fraiseql.audit_log.role IS 'the role that committed; NULL also if it was gone when the row was written';
+COMMENT ON COLUMN fraiseql.audit_log.database IS 'this database, as it was called then; NULL: the record is of no single one';
+COMMENT ON COLUMN fraiseql.audit_log.committed_at IS 'when the transaction committed';
+COMMENT ON COLUMN fraiseql.audit_log.processed_at IS 'when the worker had freed what it made invalid; answers were fresh before';
+COMMENT ON COLUMN fraiseql.audit_log.latency IS 'from commit to processed';
+COMMENT ON COLUMN fraiseql.audit_log.entities IS 'the changed rows: [{type, id, operation}]; relation in place of type for rows of no exposed type; NULL: the detail was overwritten before it was logged';
+COMMENT ON COLUMN fraiseql.audit_log.entity_count IS 'how many rows are named';
+COMMENT ON COLUMN fraiseql.audit_log.truncated IS 'more rows were changed than are named';
+COMMENT ON COLUMN fraiseql.audit_log.definitions IS 'definitions, privileges or roles were changed too';
+COMMENT ON COLUMN fraiseql.audit_log.entries_invalidated IS 'answers that the worker freed for it';
+COMMENT ON COLUMN fraiseql.audit_log.keys IS 'key_hash of these answers in fraiseql.cache_entries, the first 100';
+COMMENT ON COLUMN fraiseql.audit_log.status IS 'Success; PartialSuccess: answers are right, but something is not known; Failed';
+COMMENT ON COLUMN fraiseql.audit_log.error IS 'what is not known, or failed';
+SELECT pg_catalog.pg_extension_config_dump('fraiseql.audit_log', '');
+REVOKE ALL ON fraiseql.audit_log FROM PUBLIC;
+
 CREATE FUNCTION fraiseql.validate_coherency()
 RETURNS TABLE (invariant text, detail text)
 AS 'MODULE_PATHNAME', 'fql_validate_coherency'
@@ -365,4 +412,4 @@ GRANT EXECUTE ON FUNCTION fraiseql.validate_coherency() TO pg_monitor;
 GRANT USAGE ON SCHEMA fraiseql TO PUBLIC;
 GRANT SELECT ON fraiseql.cache_stats, fraiseql.cache_entries, fraiseql.bypass_stats, fraiseql.verify_stats,
 	fraiseql.cascade_stats TO PUBLIC;
-GRANT SELECT ON fraiseql.audit_recent TO pg_monitor;
+GRANT SELECT ON fraiseql.audit_recent, fraiseql.audit_log TO pg_monitor;

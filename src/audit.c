@@ -14,11 +14,13 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/timestamp.h"
 
 #include "audit.h"
 #include "guc.h"
+#include "progress.h"
 #include "queue.h"
 #include "reclaim.h"
 
@@ -30,6 +32,7 @@
 
 typedef struct FqlSharedAudit
 {
+	TimestampTz began;
 	uint64		last_number;	/* of the newest record */
 	uint64		detail_end;		/* where the next details go; positions only grow */
 	uint64		detail_size;
@@ -142,6 +145,7 @@ keep(FqlAuditRecord *record, const char *changes, const Keys *keys)
 	}
 	LWLockAcquire(audit_lock, LW_EXCLUSIVE);
 	record->number = ++shared->last_number;
+	record->ordinal = fql_progress_count(record->database, record->number);
 	record->detail_at = shared->detail_end;
 	put_details(record->detail_at, changes, record->changes_length);
 	if (record->key_count > 0)
@@ -163,7 +167,8 @@ fql_audit_note(FqlAuditStatus status, Oid database, const char *error)
 	record.status = status;
 	record.database = database;
 	record.committed_at = GetCurrentTimestamp();
-	strlcpy(record.error, error, sizeof(record.error));
+	/* cut between characters */
+	memcpy(record.error, error, (size_t) pg_mbcliplen(error, (int) strlen(error), sizeof(record.error) - 1));
 	keep(&record, "", NULL);
 }
 
@@ -196,6 +201,12 @@ fql_audit_next(uint64 *number, FqlAuditRecord *record, char **details)
 		*details = NULL;
 	}
 	return found;
+}
+
+TimestampTz
+fql_audit_began(void)
+{
+	return shared->began;
 }
 
 void
@@ -333,6 +344,7 @@ fql_audit_shmem_init(bool found, void *memory, LWLock *lock)
 	if (found)
 		return;
 	memset(shared, 0, records_size());
+	shared->began = GetCurrentTimestamp();
 	shared->capacity = (uint32) fql_audit_ring_size;
 	shared->detail_size = details_size();
 }

@@ -31,6 +31,7 @@ typedef struct FqlAuditRecord
 	TimestampTz processed_at;
 	Oid			database;
 	Oid			role;
+	uint64		ordinal;		/* among the records of its database, see progress.h */
 	uint32		flags;			/* FqlTrailFlag */
 	uint32		change_count;
 	uint64		invalidated;	/* entries */
@@ -57,6 +58,9 @@ extern void fql_audit_note(FqlAuditStatus status, Oid database, const char *erro
  * NULL where newer ones took their place.
  */
 extern bool fql_audit_next(uint64 *number, FqlAuditRecord *record, char **details);
+
+/* Since when records are numbered: the server's start, or its return after a crash. */
+extern TimestampTz fql_audit_began(void);
 
 /* Totals since the last reset. */
 typedef struct FqlAuditTotals

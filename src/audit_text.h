@@ -24,4 +24,17 @@ extern void fql_entity_names_end(FqlEntityNames *names);
 extern void fql_audit_append_entities(StringInfo out, const FqlAuditRecord *record, const char *details,
 									  FqlEntityNames *names);
 
+/* A record as a row: the columns of fraiseql.audit_recent. */
+#define FQL_AUDIT_COLUMNS 16
+
+extern void fql_audit_row(const FqlAuditRecord *record, const char *details, FqlEntityNames *names, Datum *values,
+						  bool *nulls);
+
+/*
+ * Append what NOTIFY says of a record of this database, at most limit bytes: entities are left out where there is no
+ * room.  A record without a transaction says that cascades are not known.
+ */
+extern void fql_audit_append_notification(StringInfo out, const FqlAuditRecord *record, const char *details,
+										  FqlEntityNames *names, int limit);
+
 #endif							/* FQL_AUDIT_TEXT_H */

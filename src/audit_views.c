@@ -7,17 +7,12 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
-#include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-#include "utils/xid8.h"
 
 #include "audit.h"
 #include "audit_text.h"
@@ -27,72 +22,15 @@
 PG_FUNCTION_INFO_V1(fql_audit_recent);
 PG_FUNCTION_INFO_V1(fql_cascade_stats);
 
-#define AUDIT_RECENT_COLUMNS 16
 #define CASCADE_STATS_COLUMNS 12
-
-/* The hashes of the keys, as cache_entries shows them. */
-static Datum
-key_array(const FqlAuditRecord *record, const char *details)
-{
-	Datum	   *keys = palloc(Max(record->key_count, 1) * sizeof(Datum));
-
-	for (uint32 i = 0; i < record->key_count; i++)
-	{
-		uint64		hash;
-
-		memcpy(&hash, details + record->changes_length + i * sizeof(hash), sizeof(hash));
-		keys[i] = CStringGetTextDatum(psprintf("%016llx", (unsigned long long) hash));
-	}
-	return PointerGetDatum(construct_array(keys, (int) record->key_count, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
-static Datum
-entities_datum(const FqlAuditRecord *record, const char *details, FqlEntityNames *names)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	fql_audit_append_entities(&out, record, details, names);
-	return DirectFunctionCall1(jsonb_in, CStringGetDatum(out.data));
-}
-
-static Datum
-latency_datum(const FqlAuditRecord *record)
-{
-	return DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(record->processed_at),
-							   TimestampTzGetDatum(record->committed_at));
-}
 
 static void
 put_record(ReturnSetInfo *result, const FqlAuditRecord *record, const char *details, FqlEntityNames *names)
 {
-	Datum		values[AUDIT_RECENT_COLUMNS] = {0};
-	bool		nulls[AUDIT_RECENT_COLUMNS] = {false};
-	bool		has_xid = FullTransactionIdIsValid(record->xid);
+	Datum		values[FQL_AUDIT_COLUMNS];
+	bool		nulls[FQL_AUDIT_COLUMNS];
 
-	values[0] = Int64GetDatum((int64) record->number);
-	nulls[1] = record->mutation[0] == '\0';
-	values[1] = nulls[1] ? (Datum) 0 : CStringGetTextDatum(record->mutation);
-	nulls[2] = !has_xid;
-	values[2] = FullTransactionIdGetDatum(record->xid);
-	nulls[3] = !OidIsValid(record->role);
-	values[3] = ObjectIdGetDatum(record->role);
-	nulls[4] = !OidIsValid(record->database);
-	values[4] = ObjectIdGetDatum(record->database);
-	values[5] = TimestampTzGetDatum(record->committed_at);
-	values[6] = TimestampTzGetDatum(record->processed_at);
-	values[7] = latency_datum(record);
-	nulls[8] = details == NULL && record->change_count > 0;
-	values[8] = nulls[8] ? (Datum) 0 : entities_datum(record, details, names);
-	values[9] = Int32GetDatum((int32) record->change_count);
-	values[10] = BoolGetDatum((record->flags & FQL_TRAIL_TRUNCATED) != 0);
-	values[11] = BoolGetDatum((record->flags & FQL_TRAIL_DEFINITIONS) != 0);
-	values[12] = Int64GetDatum((int64) record->invalidated);
-	nulls[13] = details == NULL && record->invalidated > 0;
-	values[13] = nulls[13] ? (Datum) 0 : key_array(record, details);
-	values[14] = CStringGetTextDatum(fql_audit_status_name(record->status));
-	nulls[15] = record->error[0] == '\0';
-	values[15] = nulls[15] ? (Datum) 0 : CStringGetTextDatum(record->error);
+	fql_audit_row(record, details, names, values, nulls);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 

@@ -17,9 +17,12 @@
 
 #include "guc.h"
 
+bool		fql_audit_log;
+int			fql_audit_log_retention;
 int			fql_audit_ring_size;
 int			fql_bulk_write_limit;
 int			fql_cascade_max_entities;
+char	   *fql_cascade_notify_channel;
 int			fql_cascade_queue_size;
 bool		fql_cache_enabled;
 int			fql_cache_max_entry_size;
@@ -91,6 +94,16 @@ check_cache_vary(char **newval, void **extra pg_attribute_unused(), GucSource so
 	list_free(names);
 	pfree(copy);
 	return true;
+}
+
+/* fraiseql.cascade_notify_channel must be a name that NOTIFY takes. */
+static bool
+check_notify_channel(char **newval, void **extra pg_attribute_unused(), GucSource source pg_attribute_unused())
+{
+	if (strlen(*newval) < NAMEDATALEN)
+		return true;
+	GUC_check_errdetail("The name is too long.");
+	return false;
 }
 
 /*
@@ -231,6 +244,45 @@ define_cache_settings(void)
 							   NULL);
 }
 
+/* What happens with records of cascades outside shared memory. */
+static void
+define_audit_log(void)
+{
+	DefineCustomBoolVariable("fraiseql.audit_log",
+							 "Writes the audit trail of each database to its table fraiseql.audit_log.",
+							 "A background worker of the database does so, after the commit.",
+							 &fql_audit_log,
+							 false,
+							 PGC_SIGHUP,
+							 0,
+							 NULL,
+							 NULL,
+							 NULL);
+	DefineCustomIntVariable("fraiseql.audit_log_retention",
+							"Days after which rows of fraiseql.audit_log are deleted.",
+							"0: never.",
+							&fql_audit_log_retention,
+							30,
+							0,
+							100 * 1000,
+							PGC_SIGHUP,
+							0,
+							NULL,
+							NULL,
+							NULL);
+	DefineCustomStringVariable("fraiseql.cascade_notify_channel",
+							   "The channel on which each committed cascade is told by NOTIFY.",
+							   "Everybody who may connect can listen, and is told the ids of changed rows. "
+							   "Empty: none is told.",
+							   &fql_cascade_notify_channel,
+							   "",
+							   PGC_SIGHUP,
+							   0,
+							   check_notify_channel,
+							   NULL,
+							   NULL);
+}
+
 /* One limit: at least 1, superuser only. */
 static void
 define_limit(const char *name, const char *description, int *variable, int value, int largest, int flags)
@@ -268,6 +320,7 @@ define_limits(void)
 void
 fql_guc_define(void)
 {
+	define_audit_log();
 	DefineCustomIntVariable("fraiseql.bulk_write_limit",
 							"The most rows of one table that a transaction names one by one.",
 							"A transaction that changes more of them invalidates every answer that read the table.",

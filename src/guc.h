@@ -9,9 +9,12 @@
 
 #include "core/limits.h"
 
+extern bool fql_audit_log;
+extern int	fql_audit_log_retention;	/* days, 0: no limit */
 extern int	fql_audit_ring_size;	/* records */
 extern int	fql_cascade_queue_size; /* kB */
 extern int	fql_cascade_max_entities;	/* rows that a cascade names, at most */
+extern char *fql_cascade_notify_channel;	/* empty: nobody is notified */
 extern int	fql_bulk_write_limit;	/* rows of one relation in one transaction */
 extern bool fql_cache_enabled;
 extern int	fql_cache_max_entry_size;	/* kB */

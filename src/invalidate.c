@@ -15,9 +15,11 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
+#include "audit.h"
 #include "cascade_input.h"
 #include "entity_tags.h"
 #include "reclaim.h"
@@ -87,6 +89,18 @@ fql_invalidate(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) invalidate_tags(tags, lengthof(tags)));
 }
 
+static void
+reject_cascade(const char *problem)
+{
+	fql_audit_note(FQL_AUDIT_FAILED, MyDatabaseId, psprintf("malformed cascade: %s", problem));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("malformed cascade"),
+			 errdetail("%s", problem),
+			 errhint("Nothing was invalidated. Write {\"updated\": [{\"__typename\": \"User\", \"id\": \"7\"}], "
+					 "\"deleted\": []}.")));
+}
+
 /*
  * fraiseql.invalidate_cascade(cascade jsonb) returns bigint
  *
@@ -104,12 +118,7 @@ fql_invalidate_cascade(PG_FUNCTION_ARGS)
 		PG_RETURN_INT64(0);
 	input = fql_cascade_parse(PG_GETARG_JSONB_P(0));
 	if (input.problem != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("malformed cascade"),
-				 errdetail("%s", input.problem),
-				 errhint("Nothing was invalidated. Write {\"updated\": [{\"__typename\": \"User\", \"id\": \"7\"}], "
-						 "\"deleted\": []}.")));
+		reject_cascade(input.problem);
 	if (input.truncated)
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),

@@ -18,6 +18,7 @@
 #include "guc.h"
 #include "owners.h"
 #include "prepared.h"
+#include "progress.h"
 #include "queue.h"
 #include "shmem.h"
 #include "stats.h"
@@ -63,6 +64,7 @@ shmem_request(void)
 	RequestAddinShmemSpace(fql_stats_shmem_size());
 	RequestAddinShmemSpace(fql_queue_shmem_size());
 	RequestAddinShmemSpace(fql_audit_shmem_size());
+	RequestAddinShmemSpace(fql_progress_shmem_size());
 	RequestNamedLWLockTranche("fraiseql_store", 1);
 	RequestNamedLWLockTranche("fraiseql_stats", 1);
 	RequestNamedLWLockTranche("fraiseql_audit", 1);
@@ -105,6 +107,8 @@ shmem_startup(void)
 	fql_queue_shmem_init(found, memory);
 	memory = ShmemInitStruct("fraiseql audit", fql_audit_shmem_size(), &found);
 	fql_audit_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_audit")->lock);
+	memory = ShmemInitStruct("fraiseql progress", fql_progress_shmem_size(), &found);
+	fql_progress_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_audit")->lock);
 	LWLockRelease(AddinShmemInitLock);
 	is_there = true;
 }

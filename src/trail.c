@@ -30,6 +30,7 @@
 
 static StringInfoData record = {0};
 static char mutation[FQL_TRAIL_MUTATION] = "";
+static bool disabled = false;
 
 static void
 empty_record(void)
@@ -52,6 +53,12 @@ fql_trail_name(const char *name)
 		mutation[0] = '\0';
 	else
 		strlcpy(mutation, name, sizeof(mutation));
+}
+
+void
+fql_trail_disable(void)
+{
+	disabled = true;
 }
 
 static void
@@ -90,7 +97,7 @@ fql_trail_prepare(const uint32 *words, uint32 count)
 {
 	FqlTrail	trail = {0};
 
-	if (count == 0 || fql_audit_ring_size == 0 || !fql_shmem_is_there())
+	if (disabled || count == 0 || fql_audit_ring_size == 0 || !fql_shmem_is_there())
 		return;
 	trail.xid = GetTopFullTransactionIdIfAny();
 	trail.database = MyDatabaseId;

@@ -53,6 +53,9 @@ extern bool fql_trail_next(const char **bytes, uint32 *length, FqlTrailChange *c
 /* The mutation that the transaction runs, for its record; the last one named stands.  NULL: none. */
 extern void fql_trail_name(const char *mutation);
 
+/* This process makes no records: those of the log worker would have to be logged in turn, for ever. */
+extern void fql_trail_disable(void);
+
 /* At PRE_COMMIT: make the record, of what has been touched.  May fail. */
 extern void fql_trail_prepare(const uint32 *words, uint32 count);
 

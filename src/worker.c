@@ -25,6 +25,7 @@
 #include "cache.h"
 #include "compat.h"
 #include "guc.h"
+#include "log_worker.h"
 #include "prepared.h"
 #include "stats.h"
 #include "worker.h"
@@ -105,6 +106,7 @@ fql_worker_main(Datum argument pg_attribute_unused())
 	{
 		retire_prepared();
 		fql_audit_process();
+		fql_log_workers_start();
 		sweep(&position);
 		nap();
 	}

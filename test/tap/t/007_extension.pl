@@ -228,7 +228,7 @@ for my $script (glob "$share/extension/fraiseql--*.sql")
 	$text =~ s{^\s*--.*$|^\\echo.*$|/\*.*?\*/}{}gm;
 	unlike($text, qr/$_/i, "the script says nothing like $_")
 	  for 'OR\s+REPLACE', 'IF\s+NOT\s+EXISTS', '@extschema', '@extowner', 'SECURITY\s+DEFINER', 'GRANT\s+ALL', 'SET\s+ROLE',
-	  'CREATE\s+(?!TRIGGER)\w+(?!\s+fraiseql\.)\s', 'LANGUAGE\s+(?!C\b)\w';
+	  'CREATE\s+(?!TRIGGER|INDEX)\w+(?!\s+fraiseql\.)\s', 'LANGUAGE\s+(?!C\b)\w';
 }
 
 # Somebody was here before: an object with one of our names stops the installation.

@@ -1,0 +1,390 @@
+# The durable audit trail and notifications: what is logged, once each, also across failures of the table, of the workers
+# and of the server; and each failure shows in fraiseql.audit_recent, in fraiseql.cascade_stats and in the server's log,
+# while no answer is stale.
+use Fraiseql::Test;
+use PostgreSQL::Test::Utils;
+
+my $query = '{ accounts { balance } }';
+my $node = fraiseql_node('audit', config => <<'CONF');
+fraiseql.audit_log = on
+fraiseql.cascade_notify_channel = 'cascades'
+fraiseql.worker_interval = 50ms
+restart_after_crash = on
+CONF
+
+create_accounts($node);
+$node->safe_psql('postgres', 'SELECT fraiseql.stats_reset()');
+
+# One write, and the number of the record that it has in the ring.  In a transaction that may write, whatever the default.
+sub write_balance
+{
+	my ($balance) = @_;
+	my $xid = $node->safe_psql('postgres',
+		"BEGIN READ WRITE; UPDATE account SET balance = $balance WHERE id = 1; SELECT pg_current_xact_id(); COMMIT");
+
+	poll_is("SELECT count(*) FROM fraiseql.audit_recent WHERE xid = '$xid'", '1', "balance $balance is in the ring");
+	return $node->safe_psql('postgres', "SELECT number FROM fraiseql.audit_recent WHERE xid = '$xid'");
+}
+
+sub poll_is
+{
+	my ($sql, $expected, $what) = @_;
+
+	ok($node->poll_query_until('postgres', $sql, $expected), $what);
+	return;
+}
+
+# Everything of this database that is in the ring is in the table, once, and alike.
+sub logged_completely
+{
+	my ($what) = @_;
+	my $columns = <<'SQL';
+number, mutation_id, xid, committed_at, processed_at, latency, entities, entity_count, truncated, definitions,
+	entries_invalidated, keys, status, error
+SQL
+	my $ring = <<"SQL";
+SELECT $columns FROM fraiseql.audit_recent
+WHERE database IS NULL OR database = (SELECT oid FROM pg_database WHERE datname = current_database())
+SQL
+	my $table = <<"SQL";
+SELECT $columns FROM fraiseql.audit_log WHERE counted_since = (SELECT max(counted_since) FROM fraiseql.audit_log)
+SQL
+
+	poll_is("SELECT count(*) FROM (($ring) EXCEPT ALL ($table)) AS missing", '0', "$what: nothing is missing");
+	is($node->safe_psql('postgres', "SELECT count(*) FROM (($table) EXCEPT ALL ($ring)) AS more"),
+		'0', "$what: nothing is in the table twice, or otherwise");
+	return;
+}
+
+sub failures
+{
+	return $node->safe_psql('postgres', 'SELECT failed FROM fraiseql.cascade_stats');
+}
+
+# The log fails while a write commits: it shows, and the record is written when the failure is over.
+sub survives
+{
+	my ($what, $break, $mend, $message) = @_;
+	my $failed = failures();
+	my $before = $node->safe_psql('postgres', 'SELECT max(number) FROM fraiseql.audit_recent');
+	my $position = -s $node->logfile;
+	my $balance = 1000 + int(rand(1_000_000));
+
+	$break->();
+	write_balance($balance);
+	is(graphql($node, $query), accounts($balance, 100), "$what: the answer is fresh");
+	poll_is("SELECT count(*) > 0 FROM fraiseql.audit_recent WHERE number > $before AND status = 'Failed'
+		AND error LIKE 'audit log: %$message%'", 't', "$what: the audit trail says so");
+	is(failures(), $failed + 1, "$what: it is counted, once");
+	like(slurp_file($node->logfile, $position), qr/cannot log the cascades of database "postgres": .*$message/,
+		"$what: the server's log says so");
+	$mend->();
+	logged_completely("$what, then mended");
+	is(failures(), $failed + 1, "$what: one failure, however often it was tried");
+	return;
+}
+
+sub sql
+{
+	my ($statement) = @_;
+
+	return sub { $node->safe_psql('postgres', $statement); return };
+}
+
+# What is logged.
+$node->safe_psql('postgres', "UPDATE account SET balance = 1 WHERE id = $_") for 1 .. 2;
+$node->safe_psql('postgres', 'DELETE FROM account WHERE id = 1; INSERT INTO account VALUES (1, 100)');
+logged_completely('writes');
+is($node->safe_psql('postgres', <<'SQL'), 'postgres|postgres|Success|2', 'by its entities: found, with names');
+SELECT role, database, status, count(*) FROM fraiseql.audit_log
+WHERE entities @> '[{"type": "Account", "id": "1", "operation": "UPDATED"}]'
+	OR entities @> '[{"type": "Account", "id": "2"}]' GROUP BY 1, 2, 3
+SQL
+$node->safe_psql('postgres', 'UPDATE account SET balance = 100 WHERE id = 2');
+
+# Its own writes are not cascades, and cost no answer.
+ask($node, $query);
+logged_completely('before it is quiet');
+my $quiet = $node->safe_psql('postgres', 'SELECT max(number) FROM fraiseql.audit_recent');
+poll_is("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'fraiseql log worker'", '0',
+	'without work, the log worker ends');
+is($node->safe_psql('postgres', 'SELECT max(number) FROM fraiseql.audit_recent'), $quiet, 'it made no record by writing');
+like(ask($node, $query), qr/^hit/, 'and made no answer invalid');
+
+# Notifications: each once, in order, when the row is there.
+sub notified
+{
+	my ($session) = @_;
+	my $output = $session->query_safe('SELECT 1');
+
+	return map { /with payload "(.*)" received from/ ? $1 : () } split /\n/, $output;
+}
+
+sub wait_for_notifications
+{
+	my ($session, $count) = @_;
+	my @seen;
+
+	for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		push @seen, notified($session);
+		last if @seen >= $count;
+		select(undef, undef, undef, 0.1);
+	}
+	return @seen;
+}
+
+my $listener = $node->background_psql('postgres');
+$listener->query_safe('LISTEN cascades');
+$node->safe_psql('postgres', "UPDATE account SET balance = $_ WHERE id = 1") for 1 .. 20;
+my @seen = wait_for_notifications($listener, 20);
+is(scalar(@seen), 20, 'as many notifications as transactions');
+my @numbers = map { /"number":(\d+)/ ? $1 : die $_ } @seen;
+is(join(' ', @numbers), join(' ', $numbers[0] .. $numbers[0] + 19), 'in order, each once');
+is($node->safe_psql('postgres', "SELECT count(*) FROM fraiseql.audit_log WHERE number = $numbers[-1]"),
+	'1', 'the row is there');
+like($seen[0], qr/^\{"number":\d+,"xid":"\d+","mutation_id":null,"committed_at":"[^"]*",
+	"updated":\[\{"__typename":"Account","id":"1","operation":"UPDATED"\}\],"deleted":\[\],"truncated":false\}$/x,
+	'it names the row');
+
+$node->safe_psql('postgres', 'INSERT INTO account SELECT generate_series(100, 500), 1');
+@seen = wait_for_notifications($listener, 1);
+is(scalar(@seen), 1, 'a large one');
+ok(length($seen[0]) < 8000, 'within the limit');
+like($seen[0], qr/\{"__typename":"Account","id":"\d+","operation":"CREATED"\}\],"deleted":\[\],"truncated":true\}$/,
+	'it is cut between entities, and says so');
+$node->safe_psql('postgres', 'DELETE FROM account WHERE id >= 100');
+like(join('', wait_for_notifications($listener, 1)), qr/"updated":\[\],"deleted":\[\{.*DELETED"\}\],"truncated":true\}$/,
+	'deleted ones too');
+
+$node->append_conf('postgresql.conf', 'fraiseql.audit_log = off');
+$node->restart;
+$listener = $node->background_psql('postgres');
+$listener->query_safe('LISTEN cascades');
+my $rows = $node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.audit_log');
+$node->safe_psql('postgres', 'UPDATE account SET balance = 3 WHERE id = 1');
+is(scalar(wait_for_notifications($listener, 1)), 1, 'with the log off, it is notified too');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.audit_log'), $rows, 'and not logged');
+$listener->quit;
+
+$node->append_conf('postgresql.conf', "fraiseql.audit_log = on\nfraiseql.cascade_notify_channel = ''");
+$node->restart;
+write_balance(4);
+
+# A dump takes it along.
+logged_completely('before the dump');
+my $dump = $node->basedir . '/audit.dump';
+my $dumped = $node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.audit_log');
+command_ok([ 'pg_dump', '-Fc', '-f', $dump, '-d', $node->connstr('postgres') ], 'pg_dump');
+$node->safe_psql('postgres', 'CREATE DATABASE restored');
+command_ok([ 'pg_restore', '-d', $node->connstr('restored'), $dump ], 'pg_restore');
+is($node->safe_psql('restored', q(SELECT count(*) FROM fraiseql.audit_log WHERE database = 'postgres')),
+	$dumped, 'a dump has the rows');
+$node->safe_psql('postgres', 'DROP DATABASE restored WITH (FORCE)');
+
+# Failures of the table.
+survives('renamed table',
+	sql('ALTER TABLE fraiseql.audit_log RENAME TO away'),
+	sql('ALTER TABLE fraiseql.away RENAME TO audit_log'),
+	'does not exist');
+
+my $locker;
+survives('locked table',
+	sub {
+		$locker = $node->background_psql('postgres');
+		$locker->query_safe('BEGIN; LOCK TABLE fraiseql.audit_log IN ACCESS EXCLUSIVE MODE');
+	},
+	sub { $locker->query_safe('COMMIT'); $locker->quit; },
+	'lock timeout');
+
+survives('read-only',
+	sub {
+		$node->safe_psql('postgres', 'ALTER SYSTEM SET default_transaction_read_only = on');
+		$node->reload;
+		# the log worker that may still wait for records reads it before its next transaction
+		$node->poll_query_until('postgres', 'SHOW default_transaction_read_only', 'on');
+		$node->poll_query_until('postgres',
+			"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'fraiseql log worker'", '0');
+	},
+	sub {
+		$node->safe_psql('postgres', 'ALTER SYSTEM RESET default_transaction_read_only');
+		$node->reload;
+	},
+	'read-only transaction');
+
+$node->safe_psql('postgres', <<'SQL');
+CREATE FUNCTION full() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION 'could not extend file "base/5/16384": No space left on device' USING ERRCODE = '53100';
+END $$;
+SQL
+survives('disk full',
+	sql('CREATE TRIGGER full_disk BEFORE INSERT ON fraiseql.audit_log FOR EACH ROW EXECUTE FUNCTION public.full()'),
+	sql('DROP TRIGGER full_disk ON fraiseql.audit_log'),
+	'No space left on device');
+
+survives('constraint',
+	sql("ALTER TABLE fraiseql.audit_log ADD CONSTRAINT only_failures CHECK (status <> 'Success') NOT VALID"),
+	sql('ALTER TABLE fraiseql.audit_log DROP CONSTRAINT only_failures'),
+	'violates check constraint');
+
+survives('dropped table',
+	sql(<<'SQL'),
+CREATE TABLE spare (LIKE fraiseql.audit_log INCLUDING ALL);
+ALTER EXTENSION fraiseql DROP TABLE fraiseql.audit_log;
+BEGIN;
+LOCK TABLE fraiseql.audit_log;
+INSERT INTO spare SELECT * FROM fraiseql.audit_log;
+DROP TABLE fraiseql.audit_log;
+COMMIT;
+SQL
+	sql(<<'SQL'),
+BEGIN;
+ALTER TABLE spare RENAME TO audit_log;
+ALTER TABLE audit_log SET SCHEMA fraiseql;
+ALTER EXTENSION fraiseql ADD TABLE fraiseql.audit_log;
+COMMIT;
+SQL
+	'does not exist');
+
+# A cascade that cannot be read.
+my $failed = failures();
+ask($node, $query);
+my ($status, $output, $error) =
+  $node->psql('postgres', q(SELECT fraiseql.invalidate_cascade('{"updated": [{"id": "7"}]}')));
+like($error, qr/malformed cascade/, 'a malformed cascade is an error');
+is(failures(), $failed + 1, 'it is counted');
+poll_is(q(SELECT count(*) FROM fraiseql.audit_recent WHERE error LIKE 'malformed cascade: %' AND status = 'Failed'),
+	'1', 'the audit trail says so');
+like(ask($node, $query), qr/^hit/, 'and nothing was invalidated');
+logged_completely('after a malformed cascade');
+
+# Workers that are terminated: nothing is missing, nothing is there twice.
+for my $type ('fraiseql log worker', 'fraiseql worker')
+{
+	my $balance = 5000;
+
+	for (1 .. 5)
+	{
+		$node->safe_psql('postgres', 'UPDATE account SET balance = ' . $balance++ . ' WHERE id = 1') for 1 .. 5;
+		$node->safe_psql('postgres',
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = '$type'");
+	}
+	$node->safe_psql('postgres', "UPDATE account SET balance = $balance WHERE id = 1");
+	is(graphql($node, $query), accounts($balance, 100), "$type terminated: the answer is fresh");
+	logged_completely("$type terminated");
+}
+
+# Databases that have no log, and those that go.
+$node->safe_psql('postgres', 'CREATE DATABASE bare');
+$failed = failures();
+$node->safe_psql('bare', 'CREATE EXTENSION fraiseql; CREATE TABLE t (id int PRIMARY KEY)');
+$node->safe_psql('bare', "SELECT fraiseql.expose('t')");
+$node->safe_psql('bare', 'INSERT INTO t VALUES (1)');
+$node->poll_query_until('bare', 'SELECT count(*) > 0 FROM fraiseql.audit_log WHERE entity_count = 1');
+$node->safe_psql('bare', 'DROP EXTENSION fraiseql CASCADE');
+poll_is(q(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'fraiseql log worker' AND datname = 'bare'), '0',
+	'a database without the extension: its log worker ends');
+$node->safe_psql('bare', 'CREATE TABLE u (id int PRIMARY KEY)');
+is($node->safe_psql('postgres', q(SELECT count(*) FROM fraiseql.audit_recent WHERE error LIKE 'audit log: extension%')),
+	'0', 'that it is not there is no failure');
+$node->safe_psql('bare', 'CREATE EXTENSION fraiseql');
+ok($node->poll_query_until('bare', 'SELECT count(*) > 0 FROM fraiseql.audit_log'), 'when it comes, its log goes on');
+is(failures(), $failed, 'all of this without a failure');
+$node->safe_psql('postgres', 'DROP DATABASE bare WITH (FORCE)');
+logged_completely('a database was dropped');
+poll_is(q(SELECT count(*) FROM fraiseql.audit_recent WHERE error LIKE 'audit log: %worker could not start%'), '0',
+	'which is no failure');
+
+$node->safe_psql('postgres', 'CREATE DATABASE shut');
+$node->safe_psql('shut', 'CREATE EXTENSION fraiseql; CREATE TABLE t (id int PRIMARY KEY)');
+$node->safe_psql('shut', "SELECT fraiseql.expose('t')");
+$node->poll_query_until('shut', 'SELECT count(*) >= 1 FROM fraiseql.audit_log');
+$node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = 'shut'");
+$node->psql('shut', 'UPDATE pg_database SET datallowconn = false WHERE datname = current_database();
+	INSERT INTO t VALUES (1)');
+poll_is(q(SELECT count(*) FROM fraiseql.audit_recent WHERE error LIKE 'audit log: it does not accept connections'), '1',
+	'a database that accepts no connections');
+
+# Records that are too old are deleted when the log worker first comes by after a start.
+$node->safe_psql('postgres', <<'SQL');
+INSERT INTO fraiseql.audit_log (counted_since, number, committed_at, processed_at, latency, entity_count, truncated,
+	definitions, entries_invalidated, status)
+SELECT 'epoch', days, now() - make_interval(days => days), now(), '0', 0, false, false, 0, 'Success'
+FROM generate_series(1, 60) AS days WHERE days NOT BETWEEN 29 AND 31
+SQL
+$node->restart;
+write_balance(7);
+poll_is(q(SELECT count(*), max(number) FROM fraiseql.audit_log WHERE counted_since = 'epoch'), '28|28',
+	'after 30 days a row goes');
+
+# What was logged outlives the server, however it ends.
+logged_completely('before the end');
+my $kept = $node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.audit_log');
+my $worker = wait_for_worker($node);
+kill('KILL', $worker) == 1 or die "no process $worker";
+wait_for_restart($node, $worker);
+is($node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.audit_log'), $kept, 'after kill -9, all is there');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.audit_recent'), '0', 'the ring began anew');
+write_balance(8);
+is(graphql($node, $query), accounts(8, 100), 'and the answer is fresh');
+logged_completely('after kill -9');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.audit_log'), $kept + 1, 'logging goes on');
+
+$node->stop('immediate');
+$node->start;
+is($node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.audit_log'), $kept + 1,
+	'after a start from the log of the server, all is there');
+
+$node->stop;
+
+# The queue is full: what is not known is said, and nothing is stale.
+my $small = fraiseql_node('audit_small', config => <<'CONF');
+fraiseql.audit_log = on
+fraiseql.audit_ring_size = 100
+fraiseql.cascade_queue_size = 256kB
+fraiseql.worker_interval = 50ms
+CONF
+create_accounts($small);
+$small->safe_psql('postgres', <<'SQL');
+CREATE PROCEDURE many(n int) LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1..n LOOP
+		UPDATE account SET balance = i WHERE id = 1;
+		COMMIT;
+	END LOOP;
+END $$;
+SQL
+$node = $small;
+logged_completely('a small ring');
+$worker = wait_for_worker($node);
+kill('STOP', $worker) == 1 or die "no process $worker";
+$node->safe_psql('postgres', 'CALL many(5000)');
+is(graphql($node, $query), accounts(5000, 100), 'queue full: the answer is fresh');
+my $lost = $node->safe_psql('postgres', 'SELECT lost FROM fraiseql.cascade_stats');
+cmp_ok($lost, '>', 0, 'queue full: losses are counted at once');
+my $position = -s $node->logfile;
+kill('CONT', $worker) == 1 or die "no process $worker";
+poll_is("SELECT count(*) FROM fraiseql.audit_recent WHERE status = 'PartialSuccess'
+	AND error = '$lost cascades were not recorded: the queue was full'", '1', 'queue full: the audit trail says how many');
+like(slurp_file($node->logfile, $position), qr/$lost cascades were not recorded: the queue was full/,
+	"queue full: the server's log says so");
+poll_is("SELECT count(*) FROM fraiseql.audit_log WHERE error LIKE '% cascades were not recorded: the queue was full'",
+	'1', 'queue full: the log has it');
+
+# The ring was faster than the log: every record is logged, or counted as overwritten.
+my $accounted = <<'SQL';
+SELECT count(*) FILTER (WHERE xid IS NOT NULL)
+	+ coalesce(sum(split_part(error, ' ', 1)::int) FILTER (WHERE error LIKE '% records were overwritten %'), 0)
+	+ coalesce(sum(split_part(error, ' ', 1)::int) FILTER (WHERE error LIKE '% cascades were not recorded%'), 0)
+FROM fraiseql.audit_log
+SQL
+$node->safe_psql('postgres', 'ALTER TABLE fraiseql.audit_log RENAME TO away');
+$node->safe_psql('postgres', 'CALL many(1000)');
+poll_is("SELECT count(*) FROM fraiseql.audit_recent WHERE error LIKE '% overwritten %'", '0', 'not known yet');
+$node->safe_psql('postgres', 'ALTER TABLE fraiseql.away RENAME TO audit_log');
+poll_is("SELECT count(*) > 0 FROM fraiseql.audit_log WHERE status = 'PartialSuccess'
+	AND error LIKE '% records were overwritten before they could be logged'", 't', 'what was overwritten is counted');
+is(graphql($node, $query), accounts(1000, 100), 'and the answer is fresh');
+$node->stop;
+done_testing();
