@@ -114,6 +114,24 @@ SELECT * FROM by_call($$invalidate('Guest', 'AAAAAAAA-0000-4000-8000-00000000000
 SELECT * FROM by_call($$invalidate('GuestSeat', '2')$$);
 SELECT * FROM by_call($$invalidate('GuestSeat', '1')$$);
 
+-- values that look like the text around them do not lead astray: JSON, brackets and quotes in strings, nothing at all
+CREATE TABLE odd (id text PRIMARY KEY, body jsonb, words text[], friend text REFERENCES odd (id), nothing json);
+INSERT INTO odd VALUES
+	('1', '{"id": "2", "friend": {"id": "3"}, "list": [{"id": "4"}, "}", "]", "\"", null]}', '{"}]","\"id\":\"5\"",",",""}', NULL, '[]'),
+	('","id":"6', '"\\\""', '{}', '1', '{"data": {"odd": {"id": "7"}}}'),
+	('{', '[[[]]]', NULL, '","id":"6', 'null');
+SELECT fraiseql.expose('odd');
+SELECT forget();
+INSERT INTO question VALUES
+	('one', '{ odd(id: "1") { body words nothing id } }'),
+	('quote', '{ odd(id: "\",\"id\":\"6") { words body id nothing oddByFriend { nothing id body words } } }'),
+	('brace', '{ odd(id: "{") { oddByFriend { id oddByFriend { id } } id body words } }');
+SELECT * FROM by_call($$invalidate('Odd', '1')$$);
+SELECT * FROM by_call($$invalidate('Odd', '","id":"6')$$);
+SELECT * FROM by_call($$invalidate('Odd', '{')$$);
+SELECT * FROM by_call('invalidate_cascade((SELECT jsonb_build_object(''updated'', jsonb_agg(jsonb_build_object(''type'', ''Odd'', ''id'', i)))
+	FROM generate_series(2, 7) AS i))');
+
 -- fragments, directives, variables; the list of settings that an operation varies on is no answer
 SELECT forget();
 INSERT INTO question VALUES

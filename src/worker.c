@@ -47,6 +47,9 @@ forget_worker(int code pg_attribute_unused(), Datum argument pg_attribute_unused
 	fql_stats_set_worker(0);
 }
 
+/* The settings have been read anew, the time between sweeps among them. */
+static bool interval_is_new = false;
+
 /* Wait for the next round, a signal, or the postmaster's death (which ends the process). */
 static void
 nap(void)
@@ -59,6 +62,7 @@ nap(void)
 	{
 		ConfigReloadPending = false;
 		ProcessConfigFile(PGC_SIGHUP);
+		interval_is_new = true;
 	}
 }
 
@@ -74,16 +78,21 @@ retire_prepared(void)
 	CommitTransactionCommand();
 }
 
-/* Once in fraiseql.worker_interval: dead entries that no cascade led to. */
+/*
+ * Once in fraiseql.worker_interval, and when that may have changed: prepared transactions that have ended, and dead
+ * entries that no cascade led to.
+ */
 static void
 sweep(uint32 *position)
 {
 	static TimestampTz last = 0;
 	TimestampTz now = GetCurrentTimestamp();
 
-	if (last != 0 && !TimestampDifferenceExceeds(last, now, fql_worker_interval))
+	if (last != 0 && !interval_is_new && !TimestampDifferenceExceeds(last, now, fql_worker_interval))
 		return;
 	last = now;
+	interval_is_new = false;
+	retire_prepared();
 	fql_cache_sweep(position, SWEEP_BUDGET);
 }
 
@@ -104,7 +113,6 @@ fql_worker_main(Datum argument pg_attribute_unused())
 			 errdetail("The cache has %d MB.", fql_cache_size)));
 	for (;;)
 	{
-		retire_prepared();
 		fql_audit_process();
 		fql_log_workers_start();
 		sweep(&position);

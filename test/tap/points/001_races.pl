@@ -4,7 +4,7 @@ use Fraiseql::Points;
 use Fraiseql::Test;
 
 my $query = '{ accounts { balance } }';
-my $node = fraiseql_node('races', config => "fraiseql.worker_interval = 1h\nfraiseql.cache_size = 1MB");
+my $node = fraiseql_node('races', config => "fraiseql.worker_interval = 1h\nfraiseql.audit_ring_size = 0\nfraiseql.cache_size = 1MB");
 my $points = Fraiseql::Points->new($node);
 my $session = $points->session;
 my $balance = 100;

@@ -4,7 +4,7 @@ use Fraiseql::Test;
 
 my $query = '{ accounts { balance } }';
 my $node = fraiseql_node('kill',
-	config => "restart_after_crash = on\nfraiseql.worker_interval = 1h\nfraiseql.cache_size = 1MB\n"
+	config => "restart_after_crash = on\nfraiseql.worker_interval = 1h\nfraiseql.audit_ring_size = 0\nfraiseql.cache_size = 1MB\n"
 	  . 'max_prepared_transactions = 5');
 my $points = Fraiseql::Points->new($node);
 my $balance = 100;

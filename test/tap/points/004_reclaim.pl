@@ -4,7 +4,7 @@ use Fraiseql::Points;
 use Fraiseql::Test;
 
 # The worker sleeps: nothing goes but what these tests take.
-my $node = fraiseql_node('reclaim', config => "fraiseql.worker_interval = 1h\nfraiseql.cache_size = 2MB");
+my $node = fraiseql_node('reclaim', config => "fraiseql.worker_interval = 1h\nfraiseql.audit_ring_size = 0\nfraiseql.cache_size = 2MB");
 my $points = Fraiseql::Points->new($node);
 my $session = $points->session;
 
