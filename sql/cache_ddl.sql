@@ -385,7 +385,7 @@ INSERT INTO tb_case (query, command) SELECT '{ mine(id: 1) { body } }', unnest(A
 -- Who inherits the privileges of a role is told by the member, and from PostgreSQL 16 on by the membership.
 UPDATE tb_case SET label = 'membership, ' || command, command = CASE
 	WHEN current_setting('server_version_num')::int < 160000 THEN 'ALTER ROLE regress_fql_reader ' || command
-	ELSE format('GRANT regress_fql_group TO regress_fql_reader WITH INHERIT %s', command = 'INHERIT') END
+	ELSE format('GRANT regress_fql_group TO regress_fql_reader WITH INHERIT %s', (command = 'INHERIT')::text) END
 WHERE command IN ('INHERIT', 'NOINHERIT');
 
 -- Temporary objects, at the end because answers with functions are not for sessions that have any

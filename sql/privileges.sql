@@ -18,9 +18,10 @@ CREATE VIEW privileges.member AS
 
 SET search_path = privileges;
 
--- every kind of object is looked at below
-SELECT classid::regclass, count(*) > 0 FROM member GROUP BY 1 ORDER BY classid::regclass::text;
--- the types are those of the tables and views
+-- every kind of object is looked at below, but for types, which not every server lists
+SELECT classid::regclass, count(*) > 0 FROM member WHERE classid <> 'pg_type'::regclass
+GROUP BY 1 ORDER BY classid::regclass::text;
+-- these are those of the tables and views
 SELECT name FROM member JOIN pg_type AS t ON classid = 'pg_type'::regclass AND t.oid = objid
 WHERE typrelid = 0 AND typelem = 0 ORDER BY 1;
 

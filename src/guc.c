@@ -375,9 +375,10 @@ fql_guc_define(void)
 							 NULL);
 	DefineCustomIntVariable("fraiseql.worker_interval",
 							"Pause between two rounds of the background worker.",
-							NULL,
+							"In each it processes the cascades that were committed, in every tenth it looks for dead "
+							"and expired answers.",
 							&fql_worker_interval,
-							1000,
+							100,
 							10,
 							60 * 60 * 1000,
 							PGC_SIGHUP,

@@ -11,11 +11,12 @@
  * query, and holds the lock for about a microsecond plus a few nanoseconds a block and a link, so one lock carries
  * hundreds of thousands of fills a second.  Content is copied outside the lock, into blocks that nobody else knows yet.
  *
- * Readers hold nothing (I3).  An entry's version is odd while the entry is free or being changed, and even while it
- * is published; it only grows.  A reader takes the version, reads what it wants, and takes the version again: if it
- * is still the same even number, everything read in between belongs to one published entry.  If not, the bytes are
- * thrown away.  To make garbage harmless until then, every index is checked against its range, every walk has a
- * bound, and a length is used only after the version vouched for it.  Blocks and headers are never unmapped.
+ * Readers hold nothing (I3), but for a look-up that meets a removal in its bucket and is repeated under the lock.  An
+ * entry's version is odd while the entry is free or being changed, and even while it is published; it only grows.  A
+ * reader takes the version, reads what it wants, and takes the version again: if it is still the same even number,
+ * everything read in between belongs to one published entry.  If not, the bytes are thrown away.  To make garbage
+ * harmless until then, every index is checked against its range, every walk has a bound, and a length is used only
+ * after the version vouched for it.  Blocks and headers are never unmapped.
  *
  *   publish:  content, header | write barrier | version even | bucket points to it
  *   remove:   version odd | write barrier | bucket, queue, free lists
@@ -182,21 +183,53 @@ key_matches(const FqlSharedEntry *entry, const FqlKey *key)
 		cursor_equals(&cursor, key->data, key->len);
 }
 
-/* The published entry with that key: index, header and version; FQL_NOWHERE where there is none (or a race hid it). */
-uint32
-fql_store_find(const FqlKey *key, FqlSharedEntry *header, uint64 *version)
+static uint32
+bucket_number(uint64 hash)
 {
-	uint32		index = buckets[key->hash & (store->bucket_total - 1)];
+	return (uint32) hash & (store->bucket_total - 1);
+}
 
+/*
+ * Walk the bucket of a key.  Without the lock the chain may lead to an entry that is being removed, or that has moved
+ * to another bucket since: then *disturbed is set, for the key's entry may be behind it.
+ */
+static uint32
+walk_bucket(const FqlKey *key, FqlSharedEntry *header, uint64 *version, bool *disturbed)
+{
+	uint32		bucket = bucket_number(key->hash);
+	uint32		index = buckets[bucket];
+
+	*disturbed = false;
 	for (int steps = 0; steps < MAX_CHAIN && index < store->entry_total; steps++)
 	{
-		if (!fql_store_begin_read(index, header, version))
+		if (!fql_store_begin_read(index, header, version) || bucket_number(header->hash) != bucket)
+		{
+			*disturbed = true;
 			return FQL_NOWHERE;
+		}
 		if (key_matches(header, key))
 			return index;
 		index = header->next;
 	}
 	return FQL_NOWHERE;
+}
+
+/*
+ * The published entry with that key: index, header and version, or FQL_NOWHERE.  Who is disturbed looks again with the
+ * lock, so that an entry is found whatever happens to its neighbours; that is rare, and the lock is held for one walk.
+ */
+uint32
+fql_store_find(const FqlKey *key, FqlSharedEntry *header, uint64 *version)
+{
+	bool		disturbed;
+	uint32		index = walk_bucket(key, header, version, &disturbed);
+
+	if (!disturbed)
+		return index;
+	fql_store_lock_shared();
+	index = walk_bucket(key, header, version, &disturbed);
+	fql_store_unlock();
+	return index;
 }
 
 /* Headers up to this one have been used; a stale value only hides the newest ones. */
@@ -277,7 +310,7 @@ queue_unlink(uint32 index)
 static volatile uint32 *
 bucket_of(uint64 hash)
 {
-	return &buckets[hash & (store->bucket_total - 1)];
+	return &buckets[bucket_number(hash)];
 }
 
 static void

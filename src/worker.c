@@ -19,7 +19,6 @@
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
-#include "utils/timestamp.h"
 
 #include "audit.h"
 #include "cache.h"
@@ -33,8 +32,8 @@
 /* Entries looked at in one round. */
 #define SWEEP_BUDGET 100000
 
-/* Milliseconds after which a committed cascade is looked at, at the latest. */
-#define CASCADE_PAUSE 50
+/* Cascades are looked at in every round, all entries in one of so many. */
+#define ROUNDS_A_SWEEP 10
 
 /* Seconds until the postmaster starts it again after a crash. */
 #define RESTART_PAUSE 1
@@ -47,23 +46,24 @@ forget_worker(int code pg_attribute_unused(), Datum argument pg_attribute_unused
 	fql_stats_set_worker(0);
 }
 
-/* The settings have been read anew, the time between sweeps among them. */
-static bool interval_is_new = false;
-
-/* Wait for the next round, a signal, or the postmaster's death (which ends the process). */
-static void
+/*
+ * Wait for the next round, a signal, or the postmaster's death (which ends the process).  True: somebody has woken us
+ * before the time.
+ */
+static bool
 nap(void)
 {
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-					 Min(fql_worker_interval, CASCADE_PAUSE), fql_compat_wait_event_worker());
+	int			events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, fql_worker_interval,
+								   fql_compat_wait_event_worker());
+
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
 	if (ConfigReloadPending)
 	{
 		ConfigReloadPending = false;
 		ProcessConfigFile(PGC_SIGHUP);
-		interval_is_new = true;
 	}
+	return (events & WL_LATCH_SET) != 0;
 }
 
 /* Readers do this too, before they execute; here it is for words that nobody asks about. */
@@ -78,29 +78,13 @@ retire_prepared(void)
 	CommitTransactionCommand();
 }
 
-/*
- * Once in fraiseql.worker_interval, and when that may have changed: prepared transactions that have ended, and dead
- * entries that no cascade led to.
- */
-static void
-sweep(uint32 *position)
-{
-	static TimestampTz last = 0;
-	TimestampTz now = GetCurrentTimestamp();
-
-	if (last != 0 && !interval_is_new && !TimestampDifferenceExceeds(last, now, fql_worker_interval))
-		return;
-	last = now;
-	interval_is_new = false;
-	retire_prepared();
-	fql_cache_sweep(position, SWEEP_BUDGET);
-}
-
 /* Runs until SIGTERM, which die() turns into the end of the process at the next CHECK_FOR_INTERRUPTS(). */
 void
 fql_worker_main(Datum argument pg_attribute_unused())
 {
 	uint32		position = 0;
+	uint64		rounds = 0;
+	bool		woken = false;
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, die);
@@ -113,10 +97,13 @@ fql_worker_main(Datum argument pg_attribute_unused())
 			 errdetail("The cache has %d MB.", fql_cache_size)));
 	for (;;)
 	{
+		retire_prepared();
 		fql_audit_process();
 		fql_log_workers_start();
-		sweep(&position);
-		nap();
+		/* dead entries that no cascade led to, and expired ones */
+		if (woken || rounds++ % ROUNDS_A_SWEEP == 0)
+			fql_cache_sweep(&position, SWEEP_BUDGET);
+		woken = nap();
 	}
 }
 
