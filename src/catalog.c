@@ -100,6 +100,8 @@ read_columns(FqlCatalogRelation *relation, int capacity)
 			.type = attribute->atttypid,
 			.collation = attribute->attcollation,
 			.not_null = attribute->attnotnull,
+			.has_default = attribute->atthasdef || attribute->attidentity != '\0',
+			.is_computed = attribute->attgenerated != '\0' || attribute->attidentity == ATTRIBUTE_IDENTITY_ALWAYS,
 		};
 	}
 	oid_scan_end(scan);

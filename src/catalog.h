@@ -17,6 +17,8 @@ typedef struct FqlColumn
 	Oid			type;
 	Oid			collation;
 	bool		not_null;
+	bool		has_default;	/* or is an identity */
+	bool		is_computed;	/* generated, or an identity that takes no value */
 	const char *comment;		/* NULL: none */
 } FqlColumn;
 

@@ -133,8 +133,10 @@ id_column(Oid table)
 static AttrNumber
 key_column(const FqlRelation *relation)
 {
-	if (relation->shape == FQL_RELATION_DOCUMENT)
-		return relation->id_column;
+	AttrNumber	id = relation->shape == FQL_RELATION_DOCUMENT ? relation->id_column : get_attnum(relation->relid, "id");
+
+	if (relation->shape == FQL_RELATION_DOCUMENT || id != InvalidAttrNumber)
+		return id;
 	return relation->key_count == 1 ? relation->key_columns[0] : InvalidAttrNumber;
 }
 

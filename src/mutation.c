@@ -8,10 +8,11 @@
  * transaction to say.  Errors that are the session's or the server's (cancelling, serialization failures, deadlocks,
  * ...) leave the statement as an error, as they do in queries (exec.c), and then nothing stands.
  *
- * A field is two statements (sqlgen_result.c).  The first calls the function, as the calling role, and its rows go into
- * a tuple store.  Then the command counter moves on and a fresh snapshot is taken (under REPEATABLE READ the
- * transaction's, with its own changes), and the second statement reads the selection from these rows.  So the selection
- * sees all that the function changed, and what its triggers changed after it had returned.
+ * A field is two statements (sqlgen_result.c).  The first calls the function, as the calling role, and its rows go
+ * into a tuple store; where there is no function, it inserts, updates or deletes (mutation_write.c).  Then the
+ * command counter moves on and a fresh snapshot is taken (under REPEATABLE READ the transaction's, with its own
+ * changes), and the second statement reads the selection from these rows.  So the selection sees all that the
+ * function changed, and what its triggers changed after it had returned.
  *
  * The response ends with the cascade of all that was changed (cascade.c): the triggers' account of it, and what the
  * functions say themselves.  Fields that were undone are not in it.
@@ -42,34 +43,11 @@
 #include "exec.h"
 #include "guc.h"
 #include "mutation.h"
+#include "mutation_internal.h"
 #include "mutation_response.h"
 #include "response.h"
 #include "sqlgen.h"
 #include "trail.h"
-
-/* The rows of a first statement. */
-typedef struct Rows
-{
-	DestReceiver receiver;
-	Tuplestorestate *store;
-	TupleDesc	descriptor;
-	uint64		count;
-	MemoryContext context;
-} Rows;
-
-/* A field under way. */
-typedef struct Resolution
-{
-	const FqlSelectedField *root;
-	const FqlFunction *function;
-	FqlArena   *arena;
-	FqlDiagnostics *diagnostics;
-	StringInfo	out;			/* where its value goes */
-	FqlSql	   *sql;			/* the statement at hand, for the log; NULL: none yet */
-	bool		calling;		/* the function is being called: errors about names are its own */
-	MemoryContext context;		/* outlives the field */
-	List	   *cascades;		/* of Jsonb: what the function returned as its own */
-} Resolution;
 
 bool
 fql_mutation_is_possible(FqlLocation location, FqlDiagnostics *diagnostics)
@@ -88,7 +66,7 @@ fql_mutation_is_possible(FqlLocation location, FqlDiagnostics *diagnostics)
 static void
 rows_startup(DestReceiver *self, int operation pg_attribute_unused(), TupleDesc descriptor)
 {
-	Rows	   *rows = (Rows *) self;
+	FqlRows	   *rows = (FqlRows *) self;
 	MemoryContext previous = MemoryContextSwitchTo(rows->context);
 
 	rows->descriptor = CreateTupleDescCopy(descriptor);
@@ -99,7 +77,7 @@ rows_startup(DestReceiver *self, int operation pg_attribute_unused(), TupleDesc 
 static bool
 rows_receive(TupleTableSlot *slot, DestReceiver *self)
 {
-	Rows	   *rows = (Rows *) self;
+	FqlRows	   *rows = (FqlRows *) self;
 
 	tuplestore_puttupleslot(rows->store, slot);
 	rows->count++;
@@ -112,9 +90,9 @@ rows_nothing(DestReceiver *self pg_attribute_unused())
 }
 
 static void
-rows_init(Rows *rows)
+rows_init(FqlRows *rows)
 {
-	*rows = (Rows) {
+	*rows = (FqlRows) {
 		.receiver = {rows_receive, rows_startup, rows_nothing, rows_nothing, DestTuplestore},
 		.context = CurrentMemoryContext,
 	};
@@ -122,21 +100,21 @@ rows_init(Rows *rows)
 
 /* The rows from the first on, into a slot of their own. */
 static TupleTableSlot *
-rows_read(const Rows *rows)
+rows_read(const FqlRows *rows)
 {
 	tuplestore_rescan(rows->store);
 	return MakeSingleTupleTableSlot(rows->descriptor, &TTSOpsMinimalTuple);
 }
 
 static bool
-rows_next(const Rows *rows, TupleTableSlot *slot)
+rows_next(const FqlRows *rows, TupleTableSlot *slot)
 {
 	return tuplestore_gettupleslot(rows->store, true, false, slot);
 }
 
 /* Is there no first row, or one of nulls only?  So arrives a row that is null as a whole. */
 static bool
-rows_first_is_null(const Rows *rows)
+rows_first_is_null(const FqlRows *rows)
 {
 	TupleTableSlot *slot = rows_read(rows);
 	bool		all_null = true;
@@ -192,7 +170,7 @@ check_spi(int result, int expected)
 
 /* Not kept: planning a call is little beside what functions that write do. */
 static void
-call_function(Resolution *resolution, Rows *rows)
+call_function(FqlResolution *resolution, FqlRows *rows)
 {
 	const FqlSql *sql = resolution->sql;
 	Oid		   *types = palloc(sizeof(Oid) * Max(sql->parameter_count, 1));
@@ -215,7 +193,7 @@ call_function(Resolution *resolution, Rows *rows)
 
 /* The rows under the name by which statements of this SPI connection read them. */
 static void
-register_rows(const Rows *rows)
+register_rows(const FqlRows *rows)
 {
 	EphemeralNamedRelation relation = palloc0(sizeof(EphemeralNamedRelationData));
 
@@ -228,17 +206,14 @@ register_rows(const Rows *rows)
 	check_spi(SPI_register_relation(relation), SPI_OK_REL_REGISTER);
 }
 
-/* Run the statement that reads the selection; false after a diagnostic. */
-static bool
-append_selection(Resolution *resolution, FqlResult *result)
+/* Run the statement that reads the selection. */
+static void
+run_selection(FqlResolution *resolution, FqlSql *sql)
 {
-	FqlSql	   *sql = fql_sqlgen_result(resolution->root, result, resolution->arena, resolution->diagnostics);
 	SPIExecuteOptions options = {.read_only = true, .must_return_tuples = true};
 	text	   *value;
 	bool		is_null;
 
-	if (sql == NULL)
-		return false;
 	resolution->sql = sql;
 	options.params = fql_exec_parameters(sql);
 	check_spi(SPI_execute_extended(sql->text.data, &options), SPI_OK_SELECT);
@@ -246,12 +221,23 @@ append_selection(Resolution *resolution, FqlResult *result)
 		elog(ERROR, "the selection of a mutation gave " UINT64_FORMAT " rows", SPI_processed);
 	value = DatumGetTextPP(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
 	fql_response_append_compact(resolution->out, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+}
+
+/* Generate it, and run it; false after a diagnostic. */
+static bool
+append_selection(FqlResolution *resolution, FqlResult *result)
+{
+	FqlSql	   *sql = fql_sqlgen_result(resolution->root, result, resolution->arena, resolution->diagnostics);
+
+	if (sql == NULL)
+		return false;
+	run_selection(resolution, sql);
 	return true;
 }
 
-/* Rows of an exposed relation, or of a type of their own. */
+/* FqlRows of an exposed relation, or of a type of their own. */
 static bool
-append_rows(Resolution *resolution, const Rows *rows)
+append_rows(FqlResolution *resolution, const FqlRows *rows)
 {
 	const FqlType *type = fql_type_innermost(resolution->root->field->type);
 	FqlResult	result = {.relation = type->binding};
@@ -267,7 +253,7 @@ append_rows(Resolution *resolution, const Rows *rows)
 
 /* A cascade that the function returned beside its result. */
 static void
-keep_cascade(Resolution *resolution, const Jsonb *cascade)
+keep_cascade(FqlResolution *resolution, const Jsonb *cascade)
 {
 	MemoryContext previous = MemoryContextSwitchTo(resolution->context);
 	Jsonb	   *copy = palloc(VARSIZE(cascade));
@@ -279,7 +265,7 @@ keep_cascade(Resolution *resolution, const Jsonb *cascade)
 
 /* Values that are JSON text already; of jsonb, with their cascades beside them. */
 static void
-append_leaves(Resolution *resolution, const Rows *rows)
+append_leaves(FqlResolution *resolution, const FqlRows *rows)
 {
 	StringInfo	out = resolution->out;
 	bool		list = resolution->function->returns_set;
@@ -309,7 +295,7 @@ append_leaves(Resolution *resolution, const Rows *rows)
 }
 
 static bool
-append_response(Resolution *resolution, const Rows *rows)
+append_response(FqlResolution *resolution, const FqlRows *rows)
 {
 	TupleTableSlot *slot = rows_read(rows);
 	FqlMutationResponse response;
@@ -335,7 +321,7 @@ append_response(Resolution *resolution, const Rows *rows)
 
 /* False after a diagnostic. */
 static bool
-append_result(Resolution *resolution, const Rows *rows)
+append_result(FqlResolution *resolution, const FqlRows *rows)
 {
 	switch (resolution->function->shape)
 	{
@@ -358,42 +344,88 @@ append_result(Resolution *resolution, const Rows *rows)
  * Fields
  */
 
+bool
+fql_mutation_refuse(FqlResolution *resolution, FqlErrorCode code, FqlLocation location, const char *format,...)
+{
+	FqlDiagnostic *diagnostic;
+	FqlPath    *path = FQL_NEW(resolution->arena, FqlPath);
+	char		message[1024];
+	va_list		arguments;
+
+	va_start(arguments, format);
+	vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	diagnostic = fql_diagnose(resolution->diagnostics, code, location.line > 0 ? location : resolution->root->location,
+							  "%s", message);
+	path->name = resolution->root->response_key;
+	diagnostic->path = path;
+	return false;
+}
+
 /* A list is complete or an error, in mutations too. */
 static bool
-check_count(const Resolution *resolution, const Rows *rows)
+check_count(FqlResolution *resolution, const FqlRows *rows)
 {
-	const FqlSelectedField *root = resolution->root;
-	FqlPath    *path;
-
-	if (!resolution->function->returns_set || rows->count <= (uint64) fql_max_page_size)
+	if (rows->count <= (uint64) fql_max_page_size)
 		return true;
-	path = FQL_NEW(resolution->arena, FqlPath);
-	path->name = root->response_key;
-	fql_diagnose(resolution->diagnostics, FQL_ERROR_LIMIT, root->location, "List \"%.*s\" has more than %d rows.",
-				 FQL_STR_ARGS(root->field->name), fql_max_page_size)->path = path;
-	return false;
+	return fql_mutation_refuse(resolution, FQL_ERROR_LIMIT, (FqlLocation){0, 0}, "List \"%.*s\" has more than %d rows.",
+							   FQL_STR_ARGS(resolution->root->field->name), fql_max_page_size);
+}
+
+/* From here on reads see what was changed. */
+static void
+begin_reading(FqlResolution *resolution)
+{
+	resolution->calling = false;
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
 }
 
 /* Call, then read.  False after a diagnostic: what was changed must be undone. */
 static bool
-resolve(Resolution *resolution)
+resolve_function(FqlResolution *resolution, FqlRows *rows)
 {
-	Rows		rows;
 	bool		done;
 
 	resolution->sql = fql_sqlgen_call(resolution->root, resolution->arena, resolution->diagnostics);
 	if (resolution->sql == NULL)
 		return false;
+	call_function(resolution, rows);
+	begin_reading(resolution);
+	done = (!resolution->function->returns_set || check_count(resolution, rows)) && append_result(resolution, rows);
+	PopActiveSnapshot();
+	return done;
+}
+
+/* The selection is generated first, for it says which columns the written rows must have. */
+static bool
+resolve_write(FqlResolution *resolution, FqlRows *rows)
+{
+	const FqlFieldBinding *binding = resolution->root->field->binding;
+	FqlResult	result = {.relation = binding->table->binding};
+	FqlSql	   *selection = fql_sqlgen_result(resolution->root, &result, resolution->arena, resolution->diagnostics);
+
+	if (selection == NULL || !fql_mutation_write(resolution, result.columns, rows) ||
+		(result.has_records && !check_count(resolution, rows)))
+		return false;
+	begin_reading(resolution);
+	register_rows(rows);
+	run_selection(resolution, selection);
+	PopActiveSnapshot();
+	return true;
+}
+
+static bool
+resolve(FqlResolution *resolution)
+{
+	FqlRows		rows;
+	bool		done;
+
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to the SPI manager");
 	rows_init(&rows);
 	resolution->calling = true;
-	call_function(resolution, &rows);
-	resolution->calling = false;
-	CommandCounterIncrement();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	done = check_count(resolution, &rows) && append_result(resolution, &rows);
-	PopActiveSnapshot();
+	done = resolution->function != NULL ? resolve_function(resolution, &rows) : resolve_write(resolution, &rows);
 	if (rows.store != NULL)
 		tuplestore_end(rows.store);
 	SPI_finish();
@@ -402,7 +434,7 @@ resolve(Resolution *resolution)
 
 /* resolve() in a subtransaction; false: a diagnostic says why, and it is undone. */
 static bool
-resolve_protected(Resolution *resolution)
+resolve_protected(FqlResolution *resolution)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -446,7 +478,7 @@ static bool
 append_field(const FqlSelectedField *root, FqlArena *arena, FqlDiagnostics *diagnostics, FqlCascade *cascade,
 			 StringInfo out)
 {
-	Resolution	resolution = {
+	FqlResolution	resolution = {
 		.root = root, .arena = arena, .diagnostics = diagnostics, .out = out, .context = CurrentMemoryContext
 	};
 	int			begin;

@@ -14,7 +14,7 @@
 #include "naming.h"
 #include "options.h"
 
-#define OPTION_KEYS "data, exclude, fields, plural, relations, singular, ttl"
+#define OPTION_KEYS "data, exclude, fields, mutations, plural, relations, singular, ttl"
 
 FqlProblem *
 fql_problem(int sqlstate, char *message, char *hint)
@@ -198,6 +198,43 @@ parse_exclude(const char *option, const JsonbValue *value, FqlOptions *options)
 	return NULL;
 }
 
+/* true, or a list of those that there shall be. */
+static FqlProblem *
+parse_mutations(const char *option, const JsonbValue *value, FqlOptions *options)
+{
+	static const struct
+	{
+		const char *name;
+		FqlTableMutation mutation;
+	}			known[] = {{"insert", FQL_TABLE_INSERT}, {"update", FQL_TABLE_UPDATE}, {"delete", FQL_TABLE_DELETE}};
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+
+	if (value->type == jbvBool)
+	{
+		options->mutations = value->val.boolean ? FQL_TABLE_INSERT | FQL_TABLE_UPDATE | FQL_TABLE_DELETE : 0;
+		return NULL;
+	}
+	if (!is_array(value))
+		return invalid(psprintf("option \"%s\" must be true, false or an array", option),
+					   "List the kinds: {\"mutations\": [\"insert\", \"update\", \"delete\"]}.");
+	iterator = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
+	{
+		size_t		i = 0;
+
+		if (token != WJB_ELEM)
+			continue;
+		while (i < lengthof(known) && (item.type != jbvString || strcmp(string_of(&item), known[i].name) != 0))
+			i++;
+		if (i == lengthof(known))
+			return invalid(psprintf("option \"%s\" may hold \"insert\", \"update\" and \"delete\" only", option), NULL);
+		options->mutations |= known[i].mutation;
+	}
+	return NULL;
+}
+
 static FqlProblem *
 visit_relation_name(char *name, const JsonbValue *value, void *target)
 {
@@ -245,6 +282,7 @@ visit_option(char *name, const JsonbValue *value, void *target)
 		{"data", parse_data},
 		{"exclude", parse_exclude},
 		{"fields", parse_fields},
+		{"mutations", parse_mutations},
 		{"plural", parse_plural},
 		{"relations", parse_relations},
 		{"singular", parse_singular},

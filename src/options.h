@@ -35,11 +35,20 @@ typedef struct FqlRelationOption
 	char	   *to_many;		/* NULL: derived */
 } FqlRelationOption;
 
+/* Mutations of a table that exist without a function. */
+typedef enum FqlTableMutation
+{
+	FQL_TABLE_INSERT = 1,
+	FQL_TABLE_UPDATE = 2,
+	FQL_TABLE_DELETE = 4
+} FqlTableMutation;
+
 typedef struct FqlOptions
 {
 	char	   *singular;		/* root fields; NULL: derived */
 	char	   *plural;
 	int			ttl;			/* seconds; 0: not given */
+	int			mutations;		/* bits of FqlTableMutation */
 	List	   *fields;			/* of FqlNamePair: column (or key of the document) → field */
 	List	   *exclude;		/* of FqlNamePair: columns or keys */
 	List	   *relations;		/* of FqlRelationOption */

@@ -630,6 +630,7 @@ write_types(FqlSchemaBuild *build)
 	write_hidden_keys(build);
 	fql_build_inputs(build);
 	fql_build_function_arguments(build);
+	fql_build_write_arguments(build);
 }
 
 /*
@@ -694,6 +695,7 @@ fql_schema_build(FqlArena *arena, List **problems)
 	drop_empty_objects(&build);
 	build_roots(&build);
 	fql_build_functions(&build);
+	fql_build_writes(&build);
 	write_types(&build);
 	seal(&build);
 	*problems = build.problems;

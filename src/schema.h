@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/attnum.h"
+#include "nodes/parsenodes.h"
 
 #include "core/typesystem.h"
 
@@ -48,6 +49,11 @@ typedef enum FqlFieldKind
 	FQL_FIELD_DATA_LIST,		/* a key that holds an array of objects of type target */
 	FQL_FIELD_FUNCTION,			/* a field of Mutation: what a function returns */
 	FQL_FIELD_RESULT_VALUE,		/* a column of the row that a function returned */
+	FQL_FIELD_INSERT,			/* fields of Mutation: rows of a table are inserted, updated, deleted */
+	FQL_FIELD_UPDATE,
+	FQL_FIELD_DELETE,
+	FQL_FIELD_AFFECTED_COUNT,	/* how many they were */
+	FQL_FIELD_RECORDS,			/* these rows, of type target */
 	FQL_FIELD_RESPONSE_ENTITY	/* the row that a FraiseQL response is about, read by its id through its relation */
 } FqlFieldKind;
 
@@ -86,6 +92,7 @@ typedef struct FqlFieldBinding
 	FqlNativeColumn native;		/* DATA_VALUE of a relation: only where the field is read from that relation */
 	FqlNativeMember *native_members;	/* DATA_OBJECT of a relation, likewise: keys of the object */
 	const struct FqlFunction *function; /* FUNCTION */
+	const FqlType *table;		/* INSERT, UPDATE, DELETE: the object type of the rows */
 	const FqlField *key;		/* RESPONSE_ENTITY: the field of target that the id is compared with */
 } FqlFieldBinding;
 
@@ -97,6 +104,9 @@ typedef struct FqlSlot
 	Oid			base;			/* domains looked through */
 	bool		is_array;		/* base is an array type */
 	bool		is_row;			/* base, or its element type, is a row type: values arrive as JSON or input objects */
+	Oid			relid;			/* of a column that is written: its table; InvalidOid: none of these */
+	AttrNumber	column;
+	AclMode		privilege;		/* ACL_INSERT or ACL_UPDATE, which writing it takes */
 } FqlSlot;
 
 /* What a function returns, and so how its result is read. */
@@ -131,7 +141,11 @@ typedef enum FqlArgumentKind
 	FQL_ARGUMENT_ORDER_BY,
 	FQL_ARGUMENT_LIMIT,
 	FQL_ARGUMENT_OFFSET,
-	FQL_ARGUMENT_PARAMETER		/* of a function: the argument's number is the parameter's */
+	FQL_ARGUMENT_PARAMETER,		/* of a function: the argument's number is the parameter's */
+	FQL_ARGUMENT_OBJECTS,		/* of insertions */
+	FQL_ARGUMENT_ON_CONFLICT,
+	FQL_ARGUMENT_SET,			/* of updates */
+	FQL_ARGUMENT_AT_MOST		/* of updates and deletions */
 } FqlArgumentKind;
 
 typedef struct FqlArgumentBinding
@@ -169,7 +183,13 @@ typedef enum FqlInputMeaning
 	FQL_MEANS_OPERATOR,			/* in Filter: op */
 	FQL_MEANS_ORDER_FIELD,		/* in OrderBy: the "field" of {field: "createdAt", direction: DESC} */
 	FQL_MEANS_ORDER_DIRECTION,	/* in OrderBy: its "direction" */
-	FQL_MEANS_SLOT				/* in <Row>Input: a column of a row type */
+	FQL_MEANS_SLOT,				/* in <Row>Input, <Type>Insert and <Type>Set: a column */
+	FQL_MEANS_REFERENCE,		/* in <Type>Insert: field, a to-one one; in <Type>Set: likewise, of a row that exists */
+	FQL_MEANS_CHILDREN,			/* in <Type>Insert: field, a to-many one */
+	FQL_MEANS_CONNECT,			/* in <Type>Reference: a row that exists */
+	FQL_MEANS_CREATE,			/* in <Type>Reference: a new one */
+	FQL_MEANS_CONFLICT_COLUMNS, /* in <Type>OnConflict: which must be unique */
+	FQL_MEANS_CONFLICT_UPDATE	/* in <Type>OnConflict: which are set in the row that is there */
 } FqlInputMeaning;
 
 typedef struct FqlInputBinding

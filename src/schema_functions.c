@@ -35,6 +35,8 @@
 #include "naming.h"
 #include "schema_internal.h"
 
+#define NAME_HINT "Pass another field_name to fraiseql.expose_function()."
+
 /* Columns of fraiseql.exposed_function. */
 enum
 {
@@ -197,8 +199,8 @@ arena_text(FqlSchemaBuild *build, const char *text)
 static const FqlType *row_input(FqlSchemaBuild *build, Oid relid);
 
 /* What a value of this type looks like as input, and where it goes. */
-static void
-make_input(FqlSchemaBuild *build, FqlDraftInput *input, FqlSlot *slot, const char *name, Oid type)
+void
+fql_build_slot(FqlSchemaBuild *build, FqlDraftInput *input, FqlSlot *slot, const char *name, Oid type)
 {
 	Oid			element;
 
@@ -219,13 +221,15 @@ input_type(FqlSchemaBuild *build, const FqlDraftInput *input)
 {
 	const FqlTypeRef *type = fql_type_named(build->types, input->object != NULL ? input->object : input->leaf.type);
 
+	if (input->list && input->item_not_null)
+		type = fql_type_non_null(build->types, type);
 	if (input->list)
 		type = fql_type_list(build->types, type);
 	return input->not_null ? fql_type_non_null(build->types, type) : type;
 }
 
-static void
-write_inputs(FqlSchemaBuild *build, const List *inputs, FqlInputField **fields, uint32_t *count)
+void
+fql_build_input_fields(FqlSchemaBuild *build, const List *inputs, FqlInputField **fields, uint32_t *count)
 {
 	ListCell   *cell;
 
@@ -296,7 +300,7 @@ row_inputs(FqlSchemaBuild *build, const FqlCatalogRelation *relation, const FqlE
 		input->binding = binding;
 		binding->meaning = FQL_MEANS_SLOT;
 		binding->slot = slot;
-		make_input(build, input, slot, column->name, column->type);
+		fql_build_slot(build, input, slot, column->name, column->type);
 		inputs = lappend(inputs, input);
 	}
 	return inputs;
@@ -329,7 +333,7 @@ row_input(FqlSchemaBuild *build, Oid relid)
 		return NULL;
 	row->input = fql_typesystem_add(build->types, FQL_TYPE_INPUT_OBJECT,
 									fql_arena_printf(build->arena, "%sInput", name));
-	write_inputs(build, inputs, &row->input->input_fields, &row->input->input_field_count);
+	fql_build_input_fields(build, inputs, &row->input->input_fields, &row->input->input_field_count);
 	return row->input;
 }
 
@@ -365,7 +369,7 @@ build_argument(FqlSchemaBuild *build, const ExposedFunction *exposed, FqlDraftFi
 	input->name = name;
 	input->binding = &binding;
 	input->not_null = !parameter->has_default && !parameter->is_variadic;
-	make_input(build, input, slot, parameter->name, parameter->type);
+	fql_build_slot(build, input, slot, parameter->name, parameter->type);
 	field->arguments = lappend(field->arguments, input);
 	return true;
 }
@@ -426,12 +430,12 @@ is_response(const FqlCatalogFunction *function)
 }
 
 /* A new object type for results; NULL after a problem. */
-static FqlDraftObject *
-result_object(FqlSchemaBuild *build, const char *name, const char *origin)
+FqlDraftObject *
+fql_build_result(FqlSchemaBuild *build, const char *name, const char *origin, const char *hint)
 {
 	FqlDraftObject *object;
 
-	if (!fql_build_claim(build, name, origin, "Pass another field_name to fraiseql.expose_function()."))
+	if (!fql_build_claim(build, name, origin, hint))
 		return NULL;
 	object = palloc0(sizeof(FqlDraftObject));
 	object->name = name;
@@ -536,7 +540,8 @@ build_response(FqlSchemaBuild *build, const ExposedFunction *exposed, FqlDraftFi
 	}
 	if (!response_entity(build, exposed, &entity))
 		return false;
-	field->target = result_object(build, psprintf("%sPayload", fql_naming_upper_first(field->name)), field->origin);
+	field->target = fql_build_result(build, psprintf("%sPayload", fql_naming_upper_first(field->name)), field->origin,
+									 NAME_HINT);
 	if (field->target == NULL)
 		return false;
 	response_fields(build, field->target);
@@ -598,7 +603,7 @@ build_columns(FqlSchemaBuild *build, const FqlCatalogFunction *function, FqlDraf
 		name = fql_naming_pascal(fql_naming_entity(get_rel_name(function->relid)));
 	if (name == NULL)
 		name = psprintf("%sResult", fql_naming_upper_first(field->name));
-	field->target = result_object(build, name, field->origin);
+	field->target = fql_build_result(build, name, field->origin, NAME_HINT);
 	if (field->target == NULL || !column_fields(build, function, field->target))
 		return false;
 	if (row != NULL)
@@ -756,7 +761,8 @@ fql_build_function_arguments(FqlSchemaBuild *build)
 	{
 		FqlDraftField *field = lfirst(cell);
 
-		write_inputs(build, field->arguments, &field->field->arguments, &field->field->argument_count);
+		if (field->binding->kind == FQL_FIELD_FUNCTION)
+			fql_build_input_fields(build, field->arguments, &field->field->arguments, &field->field->argument_count);
 	}
 	foreach(cell, build->results)
 	{

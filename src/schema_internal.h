@@ -64,6 +64,7 @@ typedef struct FqlDraftInput
 	FqlLeaf		leaf;			/* where object is NULL */
 	const FqlType *object;		/* an input object type */
 	bool		list;
+	bool		item_not_null;
 	bool		not_null;
 	const void *binding;
 } FqlDraftInput;
@@ -112,7 +113,8 @@ typedef struct FqlSchemaBuild
 	FqlDraftObject *query;
 	FqlDraftObject *mutation;
 	List	   *results;		/* of FqlDraftObject: what functions return; no filters, no orders */
-	List	   *rows;			/* of FqlRowInput; schema_functions.c */
+	List	   *rows;			/* of RowType; schema_functions.c */
+	List	   *writes;			/* of TableInputs; schema_writes.c */
 	HTAB	   *type_names;		/* name → what took it */
 	HTAB	   *enums;			/* of FqlEnumEntry */
 	List	   *filters;		/* filter types made so far; schema_inputs.c */
@@ -151,5 +153,12 @@ extern void fql_build_inputs(FqlSchemaBuild *build);
 /* schema_functions.c */
 extern void fql_build_functions(FqlSchemaBuild *build);
 extern void fql_build_function_arguments(FqlSchemaBuild *build);
+extern void fql_build_slot(FqlSchemaBuild *build, FqlDraftInput *input, FqlSlot *slot, const char *name, Oid type);
+extern void fql_build_input_fields(FqlSchemaBuild *build, const List *inputs, FqlInputField **fields, uint32_t *count);
+extern FqlDraftObject *fql_build_result(FqlSchemaBuild *build, const char *name, const char *origin, const char *hint);
+
+/* schema_writes.c */
+extern void fql_build_writes(FqlSchemaBuild *build);
+extern void fql_build_write_arguments(FqlSchemaBuild *build);
 
 #endif							/* FQL_SCHEMA_INTERNAL_H */

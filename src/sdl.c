@@ -82,6 +82,30 @@ may_execute(Oid function, Oid role)
 	return OidIsValid(schema) && fql_compat_may_use_schema(schema, role) && fql_compat_may_execute(function, role);
 }
 
+/* A privilege on a whole table, or on one of its columns (0: on any). */
+static bool
+has_privilege(Oid relid, AttrNumber column, AclMode privilege, Oid role)
+{
+	if (pg_class_aclcheck(relid, role, privilege) == ACLCHECK_OK)
+		return true;
+	if (column != 0)
+		return pg_attribute_aclcheck(relid, column, role, privilege) == ACLCHECK_OK;
+	return pg_attribute_aclcheck_all(relid, role, privilege, ACLMASK_ANY) == ACLCHECK_OK;
+}
+
+static bool
+may_write(const FqlFieldBinding *binding, Oid role)
+{
+	Oid			relid = ((const FqlRelation *) binding->table->binding)->relid;
+	Oid			schema = get_rel_namespace(relid);
+
+	if (!OidIsValid(schema) || !fql_compat_may_use_schema(schema, role))
+		return false;
+	if (binding->kind == FQL_FIELD_DELETE)
+		return pg_class_aclcheck(relid, role, ACL_DELETE) == ACLCHECK_OK;
+	return has_privilege(relid, 0, binding->kind == FQL_FIELD_INSERT ? ACL_INSERT : ACL_UPDATE, role);
+}
+
 /* May the role see a field of this object type?  Objects nested in a document have no relation of their own. */
 static bool
 shows_field(const SdlWriter *writer, const FqlType *owner, const FqlField *field)
@@ -98,7 +122,9 @@ shows_field(const SdlWriter *writer, const FqlType *owner, const FqlField *field
 	if (binding->kind == FQL_FIELD_FUNCTION)
 		return may_execute(binding->function->oid, writer->role) &&
 			(target == NULL || may_read_relation(target->relid, writer->role));
-	if (binding->kind == FQL_FIELD_RESPONSE_ENTITY)
+	if (binding->table != NULL)
+		return may_write(binding, writer->role);
+	if (binding->kind == FQL_FIELD_RESPONSE_ENTITY || binding->kind == FQL_FIELD_RECORDS)
 		return may_read_relation(target->relid, writer->role);
 	if (relation != NULL && binding->kind == FQL_FIELD_COLUMN)
 		return may_read_column(relation->relid, binding->column, writer->role);
@@ -224,7 +250,9 @@ write_input_object(SdlWriter *writer, const FqlType *type)
 		const FqlInputField *input = &type->input_fields[i];
 		const FqlInputBinding *binding = input->binding;
 
-		if (input->alias_of != NULL ||
+		if (input->alias_of != NULL || (binding->slot != NULL && OidIsValid(binding->slot->relid) &&
+										!has_privilege(binding->slot->relid, binding->slot->column,
+													   binding->slot->privilege, writer->role)) ||
 			(binding->field != NULL && !shows_field(writer, subject, binding->field)))
 			continue;
 		fql_buffer_append_cstring(&writer->out, "  ");

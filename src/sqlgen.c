@@ -342,7 +342,16 @@ append_value(FqlSqlGen *gen, FqlRowSource *source, const FqlSelectedField *selec
 		case FQL_FIELD_RESPONSE_ENTITY:
 			fql_gen_entity(gen, selected);
 			break;
+		case FQL_FIELD_AFFECTED_COUNT:
+			appendStringInfoString(&gen->sql->text, "(SELECT pg_catalog.count(*) FROM " FQL_RESULT_NAME ")");
+			break;
+		case FQL_FIELD_RECORDS:
+			fql_gen_records(gen, selected);
+			break;
 		case FQL_FIELD_FUNCTION:
+		case FQL_FIELD_INSERT:
+		case FQL_FIELD_UPDATE:
+		case FQL_FIELD_DELETE:
 			elog(ERROR, "a mutation is no part of a query");
 	}
 }

@@ -51,6 +51,7 @@ typedef struct FqlResult
 {
 	const FqlRelation *relation;	/* of which these are rows; NULL: of none that is exposed */
 	Bitmapset  *columns;		/* set by fql_sqlgen_result(): those of the relation that the selection reads */
+	bool		has_records;	/* set likewise: written rows are listed */
 	FqlStr		document;		/* a FraiseQL response as JSON in UTF-8; data == NULL: rows */
 	FqlStr		entity_id;		/* its entity; data == NULL: none */
 } FqlResult;
@@ -61,5 +62,32 @@ extern FqlSql *fql_sqlgen_call(const FqlSelectedField *root, FqlArena *arena, Fq
 /* The statement that reads the value of the field from its result; NULL after a diagnostic. */
 extern FqlSql *fql_sqlgen_result(const FqlSelectedField *root, FqlResult *result, FqlArena *arena,
 								 FqlDiagnostics *diagnostics);
+
+/* A value for a column of a row that is written: an input, or text that another row has given. */
+typedef struct FqlWrittenValue
+{
+	AttrNumber	column;
+	const FqlSlot *slot;		/* of the input; NULL: a text */
+	const FqlInput *input;
+	FqlStr		text;			/* data == NULL: null */
+} FqlWrittenValue;
+
+/*
+ * Statements on a table, for mutation_write.c.  "returning" are the columns to return; where there are none, 1.  Rows
+ * are lists of FqlWrittenValue.  NULL after a diagnostic.
+ */
+typedef struct FqlWriteContext
+{
+	const FqlSelectedField *root;
+	const FqlType *table;		/* the object type of the rows */
+	const Bitmapset *returning;
+	FqlArena   *arena;
+	FqlDiagnostics *diagnostics;
+} FqlWriteContext;
+
+extern FqlSql *fql_sqlgen_insert(const FqlWriteContext *write, const List *rows, const FqlInput *on_conflict);
+extern FqlSql *fql_sqlgen_update(const FqlWriteContext *write, const List *values, const FqlInput *where);
+extern FqlSql *fql_sqlgen_delete(const FqlWriteContext *write, const FqlInput *where);
+extern FqlSql *fql_sqlgen_look_up(const FqlWriteContext *write, const FqlInput *key);
 
 #endif							/* FQL_SQLGEN_H */

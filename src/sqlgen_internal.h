@@ -83,6 +83,7 @@ extern void fql_gen_row_with_key(FqlSqlGen *gen, const FqlSelectedField *selecte
 
 /* sqlgen_result.c */
 extern void fql_gen_entity(FqlSqlGen *gen, const FqlSelectedField *selected);
+extern void fql_gen_records(FqlSqlGen *gen, const FqlSelectedField *selected);
 
 /* sqlgen_value.c */
 extern void fql_gen_slot(FqlSqlGen *gen, const FqlSlot *slot, const FqlInput *value);

@@ -235,6 +235,23 @@ fql_gen_entity(FqlSqlGen *gen, const FqlSelectedField *selected)
 	fql_gen_row_with_key(gen, selected, &id);
 }
 
+/* The rows that were written.  A root field may list them more than once, under different names. */
+void
+fql_gen_records(FqlSqlGen *gen, const FqlSelectedField *selected)
+{
+	StringInfo	out = &gen->sql->text;
+	FqlRowSource source = {.relation = gen->result->relation};
+
+	fql_gen_alias(gen, source.alias);
+	appendStringInfoString(out, "(SELECT pg_catalog.concat('[', pg_catalog.string_agg(");
+	fql_gen_object(gen, &source, selected->selections, selected->selection_count);
+	appendStringInfoString(out, ", ','), ']')");
+	append_rows(gen, &source);
+	appendStringInfoChar(out, ')');
+	gen->result->columns = bms_add_members(gen->result->columns, source.columns);
+	gen->result->has_records = true;
+}
+
 FqlSql *
 fql_sqlgen_result(const FqlSelectedField *root, FqlResult *result, FqlArena *arena, FqlDiagnostics *diagnostics)
 {
@@ -246,6 +263,13 @@ fql_sqlgen_result(const FqlSelectedField *root, FqlResult *result, FqlArena *are
 	initStringInfo(&gen.sql->text);
 	if (result->document.data != NULL)
 		append_document(&gen, root);
+	else if (function == NULL)
+	{
+		FqlRowSource none = {0};
+
+		appendStringInfoString(&gen.sql->text, "SELECT ");
+		fql_gen_object(&gen, &none, root->selections, root->selection_count);
+	}
 	else
 		append_selection(&gen, root, function->returns_set);
 	return gen.failed ? NULL : gen.sql;
