@@ -95,6 +95,10 @@ bench:
 bench-hitrate:
 	@test/bench/hitrate
 
+# What the audit trail costs a commit, and whether it keeps up; test/bench/cascades has the settings.
+bench-cascades:
+	@test/bench/cascades
+
 # Random schemas, queries and writes, cached answers against uncached ones: SCHEMAS of them, beginning with SEED.
 SCHEMAS = 2000
 model-test:
@@ -136,5 +140,5 @@ SUITE = bookworm
 chroot-test:
 	test/chroot $(SUITE)
 
-.PHONY: all install installcheck installcheck-preload clean test test-all demo bench bench-hitrate model-test unit purity fuzz format-check \
+.PHONY: all install installcheck installcheck-preload clean test test-all demo bench bench-hitrate bench-cascades model-test unit purity fuzz format-check \
 	test-consistency test-consistency-mutants test-key-mutants test-points-mutants chroot-test

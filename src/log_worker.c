@@ -607,7 +607,6 @@ register_worker(Oid database)
 	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
 	worker.bgw_restart_time = BGW_NEVER_RESTART;
 	worker.bgw_main_arg = ObjectIdGetDatum(database);
-	worker.bgw_notify_pid = MyProcPid;
 	strlcpy(worker.bgw_library_name, "fraiseql", BGW_MAXLEN);
 	strlcpy(worker.bgw_function_name, "fql_log_worker_main", BGW_MAXLEN);
 	strlcpy(worker.bgw_name, "fraiseql log worker", BGW_MAXLEN);

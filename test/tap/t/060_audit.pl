@@ -440,5 +440,33 @@ poll_is($accounted, $before + 1003, 'every record is in the log, or counted as o
 is($node->safe_psql('postgres', q(SELECT count(*) > 0 FROM fraiseql.audit_log WHERE status = 'PartialSuccess'
 	AND error LIKE '% records were overwritten before they could be logged')), 't', 'some were overwritten');
 is(graphql($node, $query), accounts(1000, 100), 'and the answer is fresh');
+
+# Overwritten to the last one, by the records of another database.
+$node->safe_psql('postgres', 'CREATE DATABASE noise');
+$node->safe_psql('noise', 'CREATE EXTENSION fraiseql; CREATE TABLE t (id int PRIMARY KEY)');
+$node->safe_psql('noise', <<'SQL');
+SELECT fraiseql.track('t');
+CREATE PROCEDURE many(n int) LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1..n LOOP
+		INSERT INTO t VALUES (i);
+		COMMIT;
+	END LOOP;
+END $$;
+SQL
+record('INSERT INTO marker SELECT count(*) FROM marker');
+poll_is("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'fraiseql log worker' AND datname = 'postgres'", '0',
+	'all is logged again');
+$before = $node->safe_psql('postgres', $accounted);
+$failed = failures();
+$locker = $node->background_psql('postgres');
+$locker->query_safe('BEGIN; LOCK TABLE fraiseql.audit_log IN ACCESS EXCLUSIVE MODE');
+write_balance($_) for 1 .. 3;
+poll_is(q(SELECT failed FROM fraiseql.cascade_stats), $failed + 1, 'it fails meanwhile');
+$node->safe_psql('noise', 'CALL many(300)');
+$locker->query_safe('COMMIT');
+$locker->quit;
+# three writes, one failure
+poll_is($accounted, $before + 4, 'what others have overwritten is counted');
 $node->stop;
 done_testing();
