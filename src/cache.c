@@ -114,6 +114,7 @@ fill_header(FqlSharedEntry *entry, const FqlKey *key, const FqlAnswer *answer)
 	entry->expires_at = TimestampTzPlusMilliseconds(entry->created_at, (int64) answer->ttl * 1000);
 	entry->may_meet_temporary = answer->may_meet_temporary;
 	entry->visited = 0;
+	entry->seen_invalid = 0;
 	entry->kind = (uint8) answer->kind;
 }
 
@@ -257,6 +258,21 @@ renew_entry(uint32 index, const FqlSharedEntry *header, uint64 version, uint64 c
 	fql_store_unlock();
 }
 
+/*
+ * An invalid entry may be one that a cascade is about to account for (audit.c), so where cascades are recorded it is
+ * left alone the first time.  That is a hint: the version says whether it is still the same entry.
+ */
+static bool
+is_left_to_cascade(uint32 index, FqlEntryState state)
+{
+	FqlSharedEntry *entry = fql_store_entry(index);
+
+	if (state != FQL_ENTRY_INVALID || fql_audit_ring_size == 0 || entry->seen_invalid)
+		return false;
+	entry->seen_invalid = 1;
+	return true;
+}
+
 /* Remove one entry if it is dead: seen without the lock, done under it if the entry is still the same. */
 static void
 sweep_entry(uint32 index, TimestampTz now)
@@ -276,6 +292,8 @@ sweep_entry(uint32 index, TimestampTz now)
 		renew_entry(index, &header, version, clock);
 		return;
 	}
+	if (is_left_to_cascade(index, state))
+		return;
 	FQL_TEST_POINT(reclaiming);
 	fql_store_lock();
 	if (fql_store_is_version(index, version))

@@ -20,7 +20,7 @@
 
 /*
  * The header.  Writers change it only while the version is odd, except for the queue links and the bucket link, which
- * only lock holders and (for "next") chain walkers read, and "visited", which is a hint.
+ * only lock holders and (for "next") chain walkers read, and "visited" and "seen_invalid", which are hints.
  */
 typedef struct FqlSharedEntry
 {
@@ -49,6 +49,7 @@ typedef struct FqlSharedEntry
 	uint32		links_block;	/* in which its links begin */
 	bool		may_meet_temporary;
 	uint8		visited;
+	uint8		seen_invalid;	/* by the sweep, which frees it the next time */
 	uint8		kind;			/* FqlItemKind */
 } FqlSharedEntry;
 

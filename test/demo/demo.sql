@@ -43,6 +43,8 @@ SELECT json_build_object('email', email) AS variables FROM app.tb_maintainer WHE
 
 \ir thousand.sql
 
+\ir mutation.sql
+
 \qecho @title What the cache says: SELECT * FROM fraiseql.cache_stats
 \pset tuples_only off
 \pset format aligned

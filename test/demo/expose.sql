@@ -4,7 +4,7 @@
 CREATE EXTENSION fraiseql;
 
 SELECT '  ' || fraiseql.expose('app.tb_maintainer');
-SELECT '  ' || fraiseql.expose('app.tb_package');
+SELECT '  ' || fraiseql.expose('app.tb_package', options => '{"mutations": ["update"]}');
 
 -- Two foreign keys lead from a dependency to a package, so their other ends get names of their own.
 SELECT '  ' || fraiseql.expose('app.tb_dependency', options => '{
