@@ -562,7 +562,10 @@ complain_of_start(Oid oid, const char *what)
 		fql_progress_drop(oid);
 }
 
-/* Those that have ended.  One that could not say how it went has failed. */
+/*
+ * Those that have ended.  One that could not say how it went has failed, unless it found another at work, which
+ * somebody had started before us.
+ */
 static void
 reap(void)
 {
@@ -575,7 +578,7 @@ reap(void)
 			continue;
 		pfree(started[i].handle);
 		started[i].handle = NULL;
-		if (fql_progress_get(started[i].database, &progress) && !progress.ended)
+		if (fql_progress_get(started[i].database, &progress) && !progress.ended && progress.pid == 0)
 			complain_of_start(started[i].database, "its background worker could not start, or was terminated");
 	}
 }

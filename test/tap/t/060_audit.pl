@@ -391,6 +391,7 @@ $node->stop;
 # The queue is full: what is not known is said, and nothing is stale.
 my $small = fraiseql_node('audit_small', config => <<'CONF');
 fraiseql.audit_log = on
+fraiseql.cascade_notify_channel = 'cascades'
 fraiseql.audit_ring_size = 100
 fraiseql.cascade_queue_size = 256kB
 fraiseql.worker_interval = 50ms
@@ -407,6 +408,8 @@ BEGIN
 END $$;
 SQL
 logged_completely('a small ring');
+$listener = $node->background_psql('postgres');
+$listener->query_safe('LISTEN cascades');
 $worker = wait_for_worker($node);
 kill('STOP', $worker) == 1 or die "no process $worker";
 $node->safe_psql('postgres', 'CALL many(5000)');
@@ -421,6 +424,15 @@ like(slurp_file($node->logfile, $position), qr/$lost cascades were not recorded:
 	"queue full: the server's log says so");
 poll_is("SELECT count(*) FROM fraiseql.audit_log WHERE error LIKE '% cascades were not recorded: the queue was full'",
 	'1', 'queue full: the log has it');
+my $told = 0;
+for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+{
+	$told += grep { /"xid":null,.*"updated":\[\],"deleted":\[\],"truncated":true/ } notified($listener);
+	last if $told;
+	select(undef, undef, undef, 0.1);
+}
+cmp_ok($told, '>=', 1, 'queue full: who listens is told that something is not known');
+$listener->quit;
 
 # The ring was faster than the log: every record is logged, or counted as overwritten.
 my $accounted = <<'SQL';
@@ -468,5 +480,13 @@ $locker->query_safe('COMMIT');
 $locker->quit;
 # three writes, one failure
 poll_is($accounted, $before + 4, 'what others have overwritten is counted');
+
+# No background worker is free.
+$node->append_conf('postgresql.conf', "max_worker_processes = 1\nmax_logical_replication_workers = 0");
+$node->restart;
+write_balance(9);
+poll_is(q(SELECT count(*) FROM fraiseql.audit_recent WHERE status = 'Failed'
+	AND error = 'audit log: no background worker is free: max_worker_processes is too small'), '1', 'no worker for the log');
+is(graphql($node, $query), accounts(9, 100), 'and the answer is fresh');
 $node->stop;
 done_testing();
