@@ -35,7 +35,7 @@ $$;
 -- Other questions; nothing is left of what was asked before.
 CREATE FUNCTION forget() RETURNS boolean LANGUAGE sql AS $$
 	DELETE FROM question;
-	SELECT fraiseql.cache_reset() > 0
+	SELECT fraiseql.cache_reset() >= 0
 $$;
 -- What a call invalidated, all answers there before and after.
 CREATE FUNCTION by_call(call text, OUT died bigint, OUT which text) LANGUAGE plpgsql AS $$
