@@ -136,6 +136,28 @@ SET LOCAL ROLE regress_cascade_reader;
 SELECT * FROM named();
 ROLLBACK;
 
+-- deleted rows of a table with policies: named to its owner, and to who bypasses them, not where they are forced upon the owner
+CREATE ROLE regress_cascade_owner;
+CREATE ROLE regress_cascade_bypass BYPASSRLS;
+GRANT USAGE ON SCHEMA cascades TO regress_cascade_owner, regress_cascade_bypass;
+INSERT INTO note VALUES ('a', 'mine'), ('c', 'not mine');
+BEGIN;
+ALTER TABLE note OWNER TO regress_cascade_owner;
+GRANT SELECT ON note TO regress_cascade_bypass, regress_cascade_reader;
+DELETE FROM note;
+SELECT * FROM named();
+SET LOCAL ROLE regress_cascade_owner;
+SELECT * FROM named();
+SET LOCAL ROLE regress_cascade_bypass;
+SELECT * FROM named();
+SET LOCAL ROLE regress_cascade_reader;
+SELECT * FROM named();
+SET LOCAL ROLE regress_cascade_owner;
+ALTER TABLE note FORCE ROW LEVEL SECURITY;
+SELECT * FROM named();
+ROLLBACK;
+DELETE FROM note;
+
 -- ids of all kinds
 CREATE TABLE tb_kind_text (id text PRIMARY KEY, x int);
 CREATE TABLE tb_kind_big (id bigint PRIMARY KEY, x int);
@@ -153,4 +175,4 @@ ROLLBACK;
 SET client_min_messages = warning;
 SELECT count(fraiseql.hide(relation)) > 0 FROM fraiseql.exposure WHERE relation::text !~ '\.';
 DROP SCHEMA cascades CASCADE;
-DROP ROLE regress_cascade_reader;
+DROP ROLE regress_cascade_reader, regress_cascade_owner, regress_cascade_bypass;
