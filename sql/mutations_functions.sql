@@ -71,7 +71,7 @@ SELECT fraiseql.expose_function('create_author()', 'other', '[]');
 SELECT fraiseql.expose_function(NULL), fraiseql.expose_function('create_author()', 'other', '1');
 SELECT fraiseql.expose_function('pg_sleep(double precision)');
 SELECT fraiseql.expose_function('fraiseql.cache_reset()');
-SELECT fraiseql.expose_function('no.such_function()');
+SELECT fraiseql.expose_function('mutations_functions.no_such_function()');
 SELECT fraiseql.hide_function(NULL);
 SELECT fraiseql.expose_function('create_author()', 'authorNumber');
 SELECT function, field_name, options FROM fraiseql.exposed_function ORDER BY function::text COLLATE "C";
@@ -117,7 +117,7 @@ SELECT run('mutation($n: Int, $t: String) { a: default b: default(x: null) c: de
 -- values that a type refuses are the field's error, a uuid is known before
 SELECT run('mutation { echo(aShort: "longer") }');
 SELECT run('mutation { echo(aIp: "here") }');
-SELECT run('mutation { echo(aClass: "no.such") }');
+SELECT run('mutation { echo(aClass: "mutations_functions.no_such") }');
 SELECT run('mutation { echo(aUuid: "no") }');
 SELECT run('mutation { echo(aMood: ugly) }');
 SELECT run('mutation { echo(aStay: {at: {number: "x"}}) }');

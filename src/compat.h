@@ -40,6 +40,13 @@ extern PGDLLIMPORT char *locale_monetary;
 extern PGDLLIMPORT char *locale_numeric;
 extern PGDLLIMPORT char *locale_time;
 
+/* In front of the declaration of a function that does not return. */
+#if PG_VERSION_NUM >= 180000
+#define FQL_COMPAT_NORETURN pg_noreturn
+#else
+#define FQL_COMPAT_NORETURN pg_attribute_noreturn()
+#endif
+
 /* What an executor's run hook is called with. */
 #if PG_VERSION_NUM >= 180000
 #define FQL_COMPAT_RUN_PARAMETERS QueryDesc *query, ScanDirection direction, uint64 count

@@ -15,6 +15,7 @@
 
 #include "nodes/params.h"
 
+#include "compat.h"
 #include "core/collect.h"
 #include "sqlgen.h"
 
@@ -31,6 +32,6 @@ extern ParamListInfo fql_exec_parameters(const FqlSql *sql);
 extern bool fql_exec_throws_on(int sqlstate, bool reading_values);
 extern void fql_exec_diagnose(FqlDiagnostics *diagnostics, const FqlSelectedField *root, const ErrorData *error);
 extern void fql_exec_log_error(const FqlSql *sql, const ErrorData *error);	/* sql may be NULL */
-extern void fql_exec_throw_on(ErrorData *error) pg_attribute_noreturn();
+FQL_COMPAT_NORETURN extern void fql_exec_throw_on(ErrorData *error);
 
 #endif							/* FQL_EXEC_H */
