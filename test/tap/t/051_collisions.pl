@@ -58,11 +58,13 @@ is(ask($node, $second), 'kept|' . $balance->(2), 'what has the same hash is not 
 is(ask($node, $second), 'hit|' . $balance->(2), 'both are kept under one hash');
 is(ask($node, $first), 'kept|' . $balance->(1), 'and the first is not found where it does not belong');
 is(ask($node, $first), 'hit|' . $balance->(1), 'but anew');
-$node->restart('immediate');
+$node->stop('immediate');
+$node->start;
 isnt(corrupt('hash', 0, 'NULL'), $hashes[0], 'a restart begins with an empty cache');
 ask($node, $first);
 isnt(corrupt('hash', 0, 'NULL'), $hashes[0], 'and with other hashes of the same keys');
-$node->restart('immediate');
+$node->stop('immediate');
+$node->start;
 
 # Keys that differ in who asks.
 sub as_role
@@ -79,7 +81,8 @@ is(as_role('bob'), 'kept|{"data":{"secrets":[{"body":"of bob"}]}}', "Bob is not 
 is(as_role('bob'), 'hit|{"data":{"secrets":[{"body":"of bob"}]}}', 'but his own');
 
 # All tags in one line of words, as if the table had room for no more.
-$node->restart('immediate');
+$node->stop('immediate');
+$node->start;
 corrupt('line_mask', 0, 0);
 $node->safe_psql('postgres', <<'SQL');
 CREATE TABLE item (id int PRIMARY KEY, kind text, n int);
