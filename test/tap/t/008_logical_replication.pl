@@ -104,10 +104,9 @@ for my $n (1 .. 10)
 }
 is(stock_after('SELECT 1'), 'hit|' . stock(10), 'ten prepared writes, each shown at once');
 
-# Transactions that are sent while they run, since they are large: applied when they are committed, by a worker of their
-# own from 16 on.  Into a partitioned table, where a row may move; without what was rolled back to a savepoint.
-my $parallel = $subscriber->safe_psql('postgres', 'SHOW server_version_num') >= 160000;
-
+# Transactions that are sent while they run, since they are large, and applied when they are committed.  Into a
+# partitioned table, where a row may move; without what was rolled back to a savepoint.  (Not with streaming = parallel,
+# from 16 on: there the server warns of every row of a partition that has a trigger, to a queue that nobody reads.)
 $publisher->safe_psql('postgres', 'CREATE TABLE crate (id int, place text, note text, PRIMARY KEY (id, place)); '
 	  . 'ALTER TABLE crate REPLICA IDENTITY FULL; CREATE PUBLICATION crate_pub FOR TABLE crate');
 $publisher->append_conf('postgresql.conf', 'logical_decoding_work_mem = 64kB');
@@ -121,7 +120,7 @@ CREATE VIEW tally AS
 SELECT fraiseql.expose('tally'), fraiseql.expose('crate');
 SQL
 $subscriber->safe_psql('postgres', 'CREATE SUBSCRIPTION crate_sub CONNECTION $$' . $publisher->connstr('postgres')
-	  . '$$ PUBLICATION crate_pub WITH (streaming = ' . ($parallel ? 'parallel' : 'on') . ')');
+	  . '$$ PUBLICATION crate_pub WITH (streaming = on)');
 $subscriber->wait_for_subscription_sync($publisher, 'crate_sub');
 
 my $tallies = '{ tallies { id crates notes } }';
