@@ -305,10 +305,19 @@ fql_audit_process(void)
 {
 	if (shared->capacity == 0)
 		return;
-	while (fql_queue_take(taken.bytes) > 0)
+	for (;;)
 	{
-		process();
+		uint32		length;
+
+		/* who stops the worker waits for the record at hand: it is in the queue no more, and in the ring not yet */
+		HOLD_INTERRUPTS();
+		length = fql_queue_take(taken.bytes);
+		if (length > 0)
+			process();
+		RESUME_INTERRUPTS();
 		CHECK_FOR_INTERRUPTS();
+		if (length == 0)
+			break;
 	}
 	note_losses();
 }
