@@ -121,10 +121,11 @@ SQL
 SELECT version AS seen FROM account WHERE id = :a \gset
 SELECT must((fraiseql.execute('query($id: Int!) { account(id: $id) { version } }', jsonb_build_object('id', :a::int)) #>> '{data,account,version}')::int >= :seen::int, 'stale after a plain read');
 SQL
-	# goes on when the writer's locks go, which is before the end of the writer's transaction
+	# goes on when the writer's locks go, which is before the end of the writer's transaction; not FOR KEY SHARE, which does
+	# not wait, and which PostgreSQL 15.18 has a race about with a transaction that is being rolled back (mended by 15.20)
 	'read_after_lock@10' => <<'SQL',
 \set a random(1, 8)
-SELECT version AS seen FROM account WHERE id = :a FOR KEY SHARE \gset
+SELECT version AS seen FROM account WHERE id = :a FOR SHARE \gset
 SELECT must((fraiseql.execute('query($id: Int!) { account(id: $id) { version } }', jsonb_build_object('id', :a::int)) #>> '{data,account,version}')::int >= :seen::int, 'stale after a lock');
 SQL
 	'repeatable@10' => <<'SQL',
