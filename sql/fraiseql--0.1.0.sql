@@ -52,7 +52,7 @@ CREATE TABLE fraiseql.exposed_function (
 	options jsonb,
 	CONSTRAINT exposed_function_options_is_object CHECK (options IS NULL OR jsonb_typeof(options) = 'object')
 );
-COMMENT ON TABLE fraiseql.exposed_function IS 'functions that GraphQL sees as mutations; written by fraiseql.expose_function() and fraiseql.hide_function()';
+COMMENT ON TABLE fraiseql.exposed_function IS 'functions that GraphQL sees as mutations; written by fraiseql.expose_function() and fraiseql.hide()';
 COMMENT ON COLUMN fraiseql.exposed_function.function IS 'the exposed function';
 COMMENT ON COLUMN fraiseql.exposed_function.field_name IS 'name of its field of Mutation; NULL: derived from the function''s name';
 COMMENT ON COLUMN fraiseql.exposed_function.options IS 'options as given to fraiseql.expose_function()';
@@ -66,12 +66,20 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT SET search_path = pg_ca
 COMMENT ON FUNCTION fraiseql.expose_function(regprocedure, text, jsonb) IS 'show a function in the GraphQL schema as a mutation; returns the name of its field';
 REVOKE ALL ON FUNCTION fraiseql.expose_function(regprocedure, text, jsonb) FROM PUBLIC;
 
-CREATE FUNCTION fraiseql.hide_function(function regprocedure)
+CREATE FUNCTION fraiseql.hide(function regprocedure)
 RETURNS boolean
 AS 'MODULE_PATHNAME', 'fql_hide_function'
 LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION fraiseql.hide_function(regprocedure) IS 'take a function out of the GraphQL schema; false when it was not exposed';
-REVOKE ALL ON FUNCTION fraiseql.hide_function(regprocedure) FROM PUBLIC;
+COMMENT ON FUNCTION fraiseql.hide(regprocedure) IS 'take a function out of the GraphQL schema; false when it was not exposed';
+REVOKE ALL ON FUNCTION fraiseql.hide(regprocedure) FROM PUBLIC;
+
+-- The name is the caller's, so it is looked up along the caller's search_path.
+CREATE FUNCTION fraiseql.hide(name text)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'fql_hide_name'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT;
+COMMENT ON FUNCTION fraiseql.hide(text) IS 'take a relation, or a function that is named with its parameters, out of the GraphQL schema; false when it was not exposed';
+REVOKE ALL ON FUNCTION fraiseql.hide(text) FROM PUBLIC;
 
 CREATE FUNCTION fraiseql.track(relation regclass)
 RETURNS void

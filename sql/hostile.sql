@@ -90,7 +90,7 @@ WHERE pronamespace = 'fraiseql'::regnamespace AND prorettype <> 'trigger'::regty
 ORDER BY p.oid::regprocedure::text COLLATE "C";
 -- and with values that fit nothing
 SELECT outcome(s) FROM unnest(ARRAY[
-	'SELECT fraiseql.expose(0)', 'SELECT fraiseql.expose(4294967295)', 'SELECT fraiseql.hide(0)', 'SELECT fraiseql.track(0)',
+	'SELECT fraiseql.expose(0)', 'SELECT fraiseql.expose(4294967295)', 'SELECT fraiseql.hide(0::regclass)', 'SELECT fraiseql.hide(0)', 'SELECT fraiseql.track(0)',
 	'SELECT fraiseql.expose(''pg_class'')', 'SELECT fraiseql.track(''pg_class'')', 'SELECT fraiseql.expose(''fraiseql.exposure'')',
 	'SELECT fraiseql.expose(''hostile.tb_item'', '''')', 'SELECT fraiseql.expose(''hostile.tb_item'', ''__Item'')',
 	'SELECT fraiseql.expose(''hostile.tb_item'', repeat(''x'', 100000)) IS NULL', 'SELECT fraiseql.expose(''hostile.tb_item'', NULL, ''[]'')',

@@ -54,7 +54,7 @@ SELECT fraiseql.expose_function('fn_any(anyelement)');
 SELECT fraiseql.expose_function('fn_record()');
 SELECT fraiseql.expose_function('fn_twice(int, int)');
 SELECT fraiseql.expose_function('fn_twice(int, int)', options => '{"arguments": {"p_x": "y"}}');
-SELECT fraiseql.hide_function('fn_twice(int, int)'), fraiseql.hide_function('fn_twice(int, int)');
+SELECT fraiseql.hide('fn_twice(int, int)'), fraiseql.hide('fn_twice(int, int)');
 SELECT fraiseql.expose_function('create_author()');
 SELECT fraiseql.expose_function('"fn_ünnamable"()');
 SELECT fraiseql.expose_function('fn_procedure()');
@@ -72,7 +72,7 @@ SELECT fraiseql.expose_function(NULL), fraiseql.expose_function('create_author()
 SELECT fraiseql.expose_function('pg_sleep(double precision)');
 SELECT fraiseql.expose_function('fraiseql.cache_reset()');
 SELECT fraiseql.expose_function('mutations_functions.no_such_function()');
-SELECT fraiseql.hide_function(NULL);
+SELECT fraiseql.hide(NULL::regprocedure);
 SELECT fraiseql.expose_function('create_author()', 'authorNumber');
 SELECT function, field_name, options FROM fraiseql.exposed_function ORDER BY function::text COLLATE "C";
 
@@ -301,10 +301,10 @@ GRANT EXECUTE ON FUNCTION sdl(text), run(text, jsonb), fn_definer(int), fn_visib
 SET ROLE mutations_caller;
 SELECT fraiseql.expose_function('fn_visible()');
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION fraiseql.expose_function(regprocedure, text, jsonb), fraiseql.hide_function(regprocedure) TO mutations_caller;
+GRANT EXECUTE ON FUNCTION fraiseql.expose_function(regprocedure, text, jsonb), fraiseql.hide(text) TO mutations_caller;
 SET ROLE mutations_caller;
 SELECT fraiseql.expose_function('fn_visible()');
-SELECT fraiseql.hide_function('fn_visible()');
+SELECT fraiseql.hide('fn_visible()');
 SELECT * FROM sdl('Mutation|Place|TotalsResult|StayInput');
 -- EXECUTE alone: neither columns of the returned row nor other rows are shown that the role may not read
 SELECT run('mutation { visible hidden { street } }');
@@ -384,7 +384,7 @@ SELECT hits, misses, fills FROM fraiseql.cache_stats;
 SELECT reason, count FROM fraiseql.bypass_stats WHERE count > 0 ORDER BY reason;
 
 SELECT count(fraiseql.hide(relation)) > 0 FROM fraiseql.exposure;
-SELECT count(fraiseql.hide_function(function)) > 0 FROM fraiseql.exposed_function;
-REVOKE ALL ON FUNCTION fraiseql.expose_function(regprocedure, text, jsonb), fraiseql.hide_function(regprocedure) FROM mutations_caller;
+SELECT count(fraiseql.hide(function)) > 0 FROM fraiseql.exposed_function;
+REVOKE ALL ON FUNCTION fraiseql.expose_function(regprocedure, text, jsonb), fraiseql.hide(text) FROM mutations_caller;
 DROP SCHEMA mutations_functions, "odd "" schema" CASCADE;
 DROP ROLE mutations_caller;

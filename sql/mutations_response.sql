@@ -140,6 +140,6 @@ SELECT name, owner = current_user FROM tb_machine WHERE name IN ('ten', 'eleven'
 SELECT fraiseql.hide('v_machine');
 SELECT * FROM sdl('CreateMachinePayload|OldPayload');
 SELECT run('mutation { createMachine(n: 13, name: "13") { entity } }');
-SELECT count(fraiseql.hide_function(function)) > 0 FROM fraiseql.exposed_function;
+SELECT count(fraiseql.hide(function)) > 0 FROM fraiseql.exposed_function;
 DROP SCHEMA mutations_response CASCADE;
 DROP ROLE mutations_response_caller;

@@ -31,7 +31,7 @@ SELECT fraiseql.expose_schema(4000000000);
 SELECT fraiseql.expose_schema('pg_catalog');
 SELECT fraiseql.expose_schema('fraiseql');
 SELECT fraiseql.hide(NULL);
-SELECT fraiseql.hide(4000000000);
+SELECT fraiseql.hide(4000000000::regclass);
 
 -- Owners only, and only where the administrator allows it.
 CREATE ROLE regress_schema_other;
@@ -39,7 +39,7 @@ GRANT USAGE ON SCHEMA schema_errors TO regress_schema_other;
 SET ROLE regress_schema_other;
 SELECT fraiseql.expose('tb_user');
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION fraiseql.expose(regclass, text, jsonb), fraiseql.hide(regclass) TO regress_schema_other;
+GRANT EXECUTE ON FUNCTION fraiseql.expose(regclass, text, jsonb), fraiseql.hide(text) TO regress_schema_other;
 SET ROLE regress_schema_other;
 SELECT fraiseql.expose('tb_user');
 SELECT fraiseql.hide('tb_user');
@@ -51,7 +51,7 @@ SELECT fraiseql.expose('tb_user');
 SELECT fraiseql.hide('tb_user');
 RESET ROLE;
 ALTER TABLE tb_user OWNER TO CURRENT_USER;
-REVOKE ALL ON FUNCTION fraiseql.expose(regclass, text, jsonb), fraiseql.hide(regclass) FROM regress_schema_other;
+REVOKE ALL ON FUNCTION fraiseql.expose(regclass, text, jsonb), fraiseql.hide(text) FROM regress_schema_other;
 
 -- Type names.
 SELECT fraiseql.expose('tb_user', '');

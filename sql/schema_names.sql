@@ -30,7 +30,7 @@ CREATE TABLE "HTTP_log" (id int PRIMARY KEY);
 CREATE VIEW v_tb_nested AS SELECT 1 AS id;
 SELECT * FROM fraiseql.expose_schema('schema_names') ORDER BY relation::text COLLATE "C";
 SELECT * FROM sdl('Query');
-SELECT count(fraiseql.hide(oid)) FROM pg_class WHERE relnamespace = 'schema_names'::regnamespace AND relkind IN ('r', 'v');
+SELECT count(fraiseql.hide(oid::regclass)) FROM pg_class WHERE relnamespace = 'schema_names'::regnamespace AND relkind IN ('r', 'v');
 
 -- A type name of one's own names the root fields too; singular and plural overrule both.
 CREATE TABLE tb_sheep (id int PRIMARY KEY);

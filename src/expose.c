@@ -1,6 +1,6 @@
 /*
  * expose.c
- *    fraiseql.expose(), expose_schema() and hide(): what GraphQL sees.
+ *    fraiseql.expose() and expose_schema(): which relations GraphQL sees.
  *
  * Whether an exposure fits is decided by building the whole schema, in the same transaction, without the relation and
  * with it: every problem that only the second has is the caller's to mend, and is raised.  So what can go wrong is
@@ -45,7 +45,6 @@
 
 PG_FUNCTION_INFO_V1(fql_expose);
 PG_FUNCTION_INFO_V1(fql_expose_schema);
-PG_FUNCTION_INFO_V1(fql_hide);
 
 /*
  * fraiseql.exposure
@@ -470,22 +469,12 @@ fql_expose_schema(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/*
- * hide(relation regclass) returns boolean
- *
- * A relation that is gone belongs to nobody, so everybody who may call this may clear it away.
- */
-Datum
-fql_hide(PG_FUNCTION_ARGS)
+bool
+fql_expose_hide_relation(Oid relid)
 {
-	FqlCatalogRelation *relation;
+	FqlCatalogRelation *relation = fql_catalog_relation(relid);
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("relation to hide must not be null")));
-	relation = fql_catalog_relation(PG_GETARG_OID(0));
 	if (relation != NULL)
 		check_owner(relation);
-	PG_RETURN_BOOL(delete_exposure(fql_expose_lock("exposure"), PG_GETARG_OID(0)));
+	return delete_exposure(fql_expose_lock("exposure"), relid);
 }

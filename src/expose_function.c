@@ -1,6 +1,6 @@
 /*
  * expose_function.c
- *    fraiseql.expose_function() and hide_function(): which functions GraphQL sees as mutations.
+ *    fraiseql.expose_function(): which functions GraphQL sees as mutations.
  *
  * Judged as exposures of relations are (expose.c): the schema is built without the function and with it, and what only
  * the second finds wrong is raised.  The caller must own the function.  Exposing it grants nothing: a mutation calls it
@@ -26,7 +26,6 @@
 #include "schema.h"
 
 PG_FUNCTION_INFO_V1(fql_expose_function);
-PG_FUNCTION_INFO_V1(fql_hide_function);
 
 static bool
 delete_function(Oid table, Oid function)
@@ -140,23 +139,12 @@ fql_expose_function(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(field_name_datum(types, function));
 }
 
-/*
- * hide_function(function regprocedure) returns boolean
- *
- * Not named hide(): beside hide(regclass), a plain string would be ambiguous.  A function that is gone belongs to
- * nobody, so everybody who may call this may clear it away.
- */
-Datum
-fql_hide_function(PG_FUNCTION_ARGS)
+bool
+fql_expose_hide_function(Oid oid)
 {
-	const FqlCatalogFunction *function;
+	const FqlCatalogFunction *function = fql_catalog_function(oid);
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("function to hide must not be null")));
-	function = fql_catalog_function(PG_GETARG_OID(0));
 	if (function != NULL)
 		check_owner(function);
-	PG_RETURN_BOOL(delete_function(fql_expose_lock("exposed_function"), PG_GETARG_OID(0)));
+	return delete_function(fql_expose_lock("exposed_function"), oid);
 }

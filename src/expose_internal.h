@@ -24,4 +24,11 @@ extern FqlTypeSystem *fql_expose_build(List **problems);
 /* Raise the first problem that was not there before. */
 extern void fql_expose_raise_new_problem(const List *before, const List *after);
 
+/*
+ * Take one out of the schema; false: it was not exposed.  Who does not own it is refused.  One that is gone belongs to
+ * nobody, so everybody who may call this may clear it away.
+ */
+extern bool fql_expose_hide_relation(Oid relid);
+extern bool fql_expose_hide_function(Oid oid);
+
 #endif							/* FQL_EXPOSE_INTERNAL_H */
