@@ -227,7 +227,7 @@ CREATE FUNCTION fraiseql.stats_reset()
 RETURNS void
 AS 'MODULE_PATHNAME', 'fql_stats_reset'
 LANGUAGE C VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION fraiseql.stats_reset() IS 'set every counter of cache_stats and bypass_stats to zero';
+COMMENT ON FUNCTION fraiseql.stats_reset() IS 'set the counters of all statistics views to zero';
 REVOKE ALL ON FUNCTION fraiseql.stats_reset() FROM PUBLIC;
 
 CREATE FUNCTION fraiseql.cache_stats(
@@ -338,6 +338,32 @@ COMMENT ON COLUMN fraiseql.audit_recent.keys IS 'key_hash of these answers in fr
 COMMENT ON COLUMN fraiseql.audit_recent.status IS 'Success; PartialSuccess: answers are right, but something is not known; Failed';
 COMMENT ON COLUMN fraiseql.audit_recent.error IS 'what is not known, or failed';
 
+CREATE FUNCTION fraiseql.coalescing_stats(
+	OUT in_flight bigint, OUT waiting bigint, OUT executions bigint, OUT coalesced bigint, OUT executions_saved bigint,
+	OUT reduction_percent double precision, OUT waits bigint, OUT average_wait_ms double precision,
+	OUT p99_wait_ms double precision, OUT max_wait_ms double precision, OUT timeouts bigint, OUT takeovers bigint,
+	OUT handed_over bigint, OUT stats_reset timestamptz)
+AS 'MODULE_PATHNAME', 'fql_coalescing_stats'
+LANGUAGE C VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.coalescing_stats() IS 'the row of the view fraiseql.coalescing_stats';
+
+CREATE VIEW fraiseql.coalescing_stats AS SELECT * FROM fraiseql.coalescing_stats();
+COMMENT ON VIEW fraiseql.coalescing_stats IS 'calls that missed the same answer at the same time: how many executed, and how many waited for these; all databases together';
+COMMENT ON COLUMN fraiseql.coalescing_stats.in_flight IS 'executions under way that others can wait for';
+COMMENT ON COLUMN fraiseql.coalescing_stats.waiting IS 'calls that wait now';
+COMMENT ON COLUMN fraiseql.coalescing_stats.executions IS 'misses that executed, with others waiting for them or not';
+COMMENT ON COLUMN fraiseql.coalescing_stats.coalesced IS 'misses that waited for another session''s execution';
+COMMENT ON COLUMN fraiseql.coalescing_stats.executions_saved IS 'of these, answered without executing';
+COMMENT ON COLUMN fraiseql.coalescing_stats.reduction_percent IS '100 * executions_saved / (executions + executions_saved); NULL before the first';
+COMMENT ON COLUMN fraiseql.coalescing_stats.waits IS 'executions that were waited for; a call may wait for more than one';
+COMMENT ON COLUMN fraiseql.coalescing_stats.average_wait_ms IS 'of a call that waited';
+COMMENT ON COLUMN fraiseql.coalescing_stats.p99_wait_ms IS 'all but one in a hundred of these waited no longer; up to an eighth too much';
+COMMENT ON COLUMN fraiseql.coalescing_stats.max_wait_ms IS 'the longest';
+COMMENT ON COLUMN fraiseql.coalescing_stats.timeouts IS 'waits that fraiseql.coalesce_timeout ended';
+COMMENT ON COLUMN fraiseql.coalescing_stats.takeovers IS 'executions by one that had waited, after the session before it had failed';
+COMMENT ON COLUMN fraiseql.coalescing_stats.handed_over IS 'answers that could not be kept and were left for those who waited';
+COMMENT ON COLUMN fraiseql.coalescing_stats.stats_reset IS 'since when the counters count';
+
 CREATE FUNCTION fraiseql.cascade_stats(
 	OUT cascades bigint, OUT succeeded bigint, OUT partial bigint, OUT failed bigint, OUT lost bigint,
 	OUT failure_rate double precision, OUT entities bigint, OUT entries_invalidated bigint,
@@ -419,5 +445,5 @@ GRANT EXECUTE ON FUNCTION fraiseql.validate_coherency() TO pg_monitor;
 
 GRANT USAGE ON SCHEMA fraiseql TO PUBLIC;
 GRANT SELECT ON fraiseql.cache_stats, fraiseql.cache_entries, fraiseql.bypass_stats, fraiseql.verify_stats,
-	fraiseql.cascade_stats TO PUBLIC;
+	fraiseql.cascade_stats, fraiseql.coalescing_stats TO PUBLIC;
 GRANT SELECT ON fraiseql.audit_recent, fraiseql.audit_log TO pg_monitor;

@@ -18,6 +18,7 @@
 #include "audit_text.h"
 #include "queue.h"
 #include "shmem.h"
+#include "views.h"
 
 PG_FUNCTION_INFO_V1(fql_audit_recent);
 PG_FUNCTION_INFO_V1(fql_cascade_stats);
@@ -73,15 +74,6 @@ fql_audit_recent(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* A part of a whole; NULL where there is no whole. */
-static void
-put_rate(Datum *values, bool *nulls, int column, double part, uint64 whole)
-{
-	nulls[column] = whole == 0;
-	if (whole > 0)
-		values[column] = Float8GetDatum(part / (double) whole);
-}
-
 /* fraiseql.cascade_stats(): one row. */
 Datum
 fql_cascade_stats(PG_FUNCTION_ARGS)
@@ -101,11 +93,11 @@ fql_cascade_stats(PG_FUNCTION_ARGS)
 	values[2] = Int64GetDatum((int64) totals.partial);
 	values[3] = Int64GetDatum((int64) totals.failed);
 	values[4] = Int64GetDatum((int64) totals.lost);
-	put_rate(values, nulls, 5, (double) (totals.failed + totals.lost), all);
+	fql_view_put_rate(values, nulls, 5, (double) (totals.failed + totals.lost), all);
 	values[6] = Int64GetDatum((int64) totals.entities);
 	values[7] = Int64GetDatum((int64) totals.invalidated);
-	put_rate(values, nulls, 8, (double) totals.invalidated, totals.cascades);
-	put_rate(values, nulls, 9, (double) totals.latency_sum / 1000, totals.cascades);
+	fql_view_put_rate(values, nulls, 8, (double) totals.invalidated, totals.cascades);
+	fql_view_put_rate(values, nulls, 9, (double) totals.latency_sum / 1000, totals.cascades);
 	values[10] = Float8GetDatum((double) totals.latency_max / 1000);
 	values[11] = Int64GetDatum(fql_shmem_is_there() ? (int64) fql_queue_waiting() : 0);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));

@@ -190,7 +190,7 @@ check_lengths(const Census *census, const Looked *looked)
 	if (length > 0 && (length + FQL_BLOCK_SIZE - 1) / FQL_BLOCK_SIZE == header->block_count &&
 		header->link_count >= header->tag_count &&
 		(uint64) header->query_offset + header->query_length <= header->key_length &&
-		header->kind <= FQL_ITEM_VARY)
+		header->kind <= FQL_ITEM_HANDED_OVER)
 		return true;
 	entry_is_wrong(census, looked,
 				   psprintf("%u blocks for %u + %u + %u bytes and %u links", header->block_count, header->tags_length,

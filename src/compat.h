@@ -18,7 +18,9 @@
 #include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
 #include "storage/lmgr.h"
+#include "storage/lwlock.h"
 #include "storage/proc.h"
+#include "storage/shmem.h"
 #include "utils/acl.h"
 #include "utils/fmgroids.h"
 #include "utils/wait_event.h"
@@ -261,7 +263,59 @@ fql_compat_json_constructor(Node *node pg_attribute_unused(), List **arguments)
 	return FQL_JSON_CONSTRUCTOR_NONE;
 }
 
-/* The wait event of the worker's nap: named where the server lets an extension name one. */
+/*
+ * Does this process hold a relation's lock that is kept in its PGPROC?  Another process may move one to the shared
+ * table meanwhile.
+ */
+static inline bool
+fql_compat_holds_fast_path_locks(void)
+{
+	bool		held = false;
+
+	LWLockAcquire(&MyProc->fpInfoLock, LW_SHARED);
+#if PG_VERSION_NUM >= 180000
+	for (int group = 0; group < FastPathLockGroupsPerBackend; group++)
+		held = held || MyProc->fpLockBits[group] != 0;
+#else
+	held = MyProc->fpLockBits != 0;
+#endif
+	LWLockRelease(&MyProc->fpInfoLock);
+	return held;
+}
+
+/* Has this process any lock in the shared table? */
+static inline bool
+fql_compat_holds_listed_locks(void)
+{
+	for (int partition = 0; partition < NUM_LOCK_PARTITIONS; partition++)
+	{
+#if PG_VERSION_NUM >= 160000
+		if (!dlist_is_empty(&MyProc->myProcLocks[partition]))
+			return true;
+#else
+		if (!SHMQueueEmpty(&MyProc->myProcLocks[partition]))
+			return true;
+#endif
+	}
+	return false;
+}
+
+/* The wait event of who waits for another one's execution: named where the server lets an extension name one. */
+static inline uint32
+fql_compat_wait_event_coalesce(void)
+{
+#if PG_VERSION_NUM >= 170000
+	static uint32 wait_event = 0;
+
+	if (wait_event == 0)
+		wait_event = WaitEventExtensionNew("FraiseqlCoalesce");
+	return wait_event;
+#else
+	return PG_WAIT_EXTENSION;
+#endif
+}
+
+/* The wait event of the worker's nap: likewise. */
 static inline uint32
 fql_compat_wait_event_worker(void)
 {

@@ -267,6 +267,21 @@ fql_exec_throw_on(ErrorData *error)
 }
 
 /*
+ * Roll the statement's subtransaction back.  To the observation that looks as if a function had caught an error; this
+ * one is the answer's own, so what has been observed stays as it is.
+ */
+static void
+roll_back_statement(void)
+{
+	FqlObservation *observation = fql_observation();
+	FqlReason	reason = observation == NULL ? FQL_REASON_NONE : observation->reason;
+
+	RollbackAndReleaseCurrentSubTransaction();
+	if (observation != NULL)
+		observation->reason = reason;
+}
+
+/*
  * Run a statement in a subtransaction.  NULL, or the error of the operation, after which "out" is as it was.  The
  * subtransaction's own error handling needs the error state copied and flushed before the rollback.
  */
@@ -300,7 +315,7 @@ run_protected(const FqlSql *sql, bool for_fill, StringInfo out)
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
+		roll_back_statement();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
 	}

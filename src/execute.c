@@ -37,6 +37,10 @@
  *   7. publish with s0, if everything still holds as of s0 (cache.c)
  * The order of 1, 2 and 3 is the point; see words.c for what goes wrong otherwise.
  *
+ * Herds.  Who misses what another session is just executing waits for it, and then looks again; coalesce.c has the
+ * rules.  After step 7, an answer that was not kept because a write has overtaken it, or because there are errors in it,
+ * may be left for those who wait.
+ *
  * Start-up.  Prepared transactions outlive shared memory, and those from before the start have no fence here.  So
  * nothing is kept until all of them have ended; that is asked before step 1, so that steps 2 and 3 see what they did.
  * prepared.c has the rest.
@@ -47,6 +51,7 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/namespace.h"
+#include "common/hashfn.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/inval.h"
@@ -54,6 +59,7 @@
 #include "utils/snapmgr.h"
 
 #include "cache.h"
+#include "coalesce.h"
 #include "core/collect.h"
 #include "entity_tags.h"
 #include "exec.h"
@@ -189,6 +195,11 @@ typedef struct FqlProbe
 	FqlVary		vary;			/* the settings that the operation is known to vary on */
 } FqlProbe;
 
+/* Operations under way in this backend, one inside the other: views and functions may call fraiseql.execute(). */
+static int	depth = 0;
+
+#define DEEPEST_CALL 8
+
 /* What forbids keeping an answer that was computed like this (step 5), or FQL_REASON_NONE. */
 static FqlReason
 rejection_reason(const FqlObservation *observation, bool clean)
@@ -204,28 +215,113 @@ rejection_reason(const FqlObservation *observation, bool clean)
 	return FQL_REASON_NONE;
 }
 
+/* Step 6: are the definitions still those that the request was validated under? */
+static bool
+definitions_hold(const FqlRequest *request)
+{
+	return request->is_current && fql_word_read(fql_tag_schema(MyDatabaseId)) == request->schema_word;
+}
+
 /* Steps 5 to 7: what forbids keeping the answer, or the outcome of publishing it. */
 static FqlReason
 keep_answer(const FqlRequest *request, const FqlSelectedField *fields, const FqlProbe *probe,
 			FqlObservation *observation, FqlAnswer *answer, bool clean, bool started)
 {
-	FqlTag		schema = fql_tag_schema(MyDatabaseId);
 	FqlReason	reason = rejection_reason(observation, clean);
 
 	if (reason != FQL_REASON_NONE)
 		return reason;
 	if (!started)
 		return FQL_REJECTED_STARTING;
-	if (!request->is_current || fql_word_read(schema) != request->schema_word)
+	if (!definitions_hold(request))
 		return FQL_REJECTED_WRITE;
 	FQL_TEST_POINT(schema_checked);
-	fql_depend_on(observation->dependencies, schema);
+	fql_depend_on(observation->dependencies, fql_tag_schema(MyDatabaseId));
 	fql_depend_on(observation->dependencies, fql_tag_roles());
 	answer->groups = fql_dependencies_groups(observation->dependencies, &answer->group_count);
 	answer->entities = fql_entity_tags(fields, VARDATA_ANY(answer->response), VARSIZE_ANY_EXHDR(answer->response),
 									   (uint32) fql_cache_max_tags, &answer->entity_count);
 	answer->may_meet_temporary = observation->may_meet_temporary;
 	return fql_vary_put(probe->key, &probe->vary, observation, answer);
+}
+
+/*
+ * For those who wait
+ */
+
+/* The worker removes what was left for a herd soon after. */
+#define HANDED_OVER_SECONDS 2
+
+/*
+ * An answer with errors in it, with all tags.  A scan that an error has ended does not tell what it depends on, and
+ * which row it came from is open.  But up to the error the execution was determined, like every other, by its key, by
+ * the definitions and roles, by the settings that were read, and by rows of the relations in the plans that were
+ * started.  So any row of these counts.
+ */
+static FqlExecutionEnd
+hand_over_to_all(const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer)
+{
+	uint64		execution = fql_coalesce_execution(true);
+	ListCell   *cell;
+
+	if (execution == 0)
+		return FQL_END_OVERTAKEN;
+	foreach(cell, observation->relations)
+		fql_depend_on_relation(observation->dependencies, lfirst_oid(cell), FQL_COLUMNS_ALL);
+	fql_depend_on(observation->dependencies, fql_tag_schema(MyDatabaseId));
+	fql_depend_on(observation->dependencies, fql_tag_roles());
+	answer->groups = fql_dependencies_groups(observation->dependencies, &answer->group_count);
+	return fql_vary_hand_over(probe->key, &probe->vary, observation, answer, execution) == FQL_REASON_NONE ?
+		FQL_END_HANDED_TO_ALL : FQL_END_OVERTAKEN;
+}
+
+/*
+ * An answer that a write has overtaken.  Rows may change until those who had joined before this execution began come for
+ * it (coalesce.c); definitions and roles may not.
+ */
+static FqlExecutionEnd
+hand_over_to_earlier(const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer)
+{
+	uint64		execution = fql_coalesce_execution(false);
+	FqlTag		tags[] = {fql_tag_schema(MyDatabaseId), fql_tag_roles()};
+	FqlTagGroup group = {.any_change = true, .count = lengthof(tags), .tags = tags};
+
+	if (execution == 0)
+		return FQL_END_OVERTAKEN;
+	answer->groups = &group;
+	answer->group_count = 1;
+	return fql_vary_hand_over(probe->key, &probe->vary, observation, answer, execution) == FQL_REASON_NONE ?
+		FQL_END_HANDED_TO_EARLIER : FQL_END_OVERTAKEN;
+}
+
+/*
+ * End the execution that others wait for.  The reason why the answer was not kept tells what they can have: nothing, if
+ * the answer depends on this session; else what is left for them here, and if that cannot be, the next one tries.
+ */
+static void
+end_execution(const FqlRequest *request, const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer,
+			  bool clean, FqlReason kept)
+{
+	FqlExecutionEnd end = FQL_END_OVERTAKEN;
+
+	if (!fql_coalesce_leads())
+		return;
+	answer->entity_count = 0;
+	answer->ttl = Min(answer->ttl, HANDED_OVER_SECONDS);
+	answer->may_meet_temporary = observation->may_meet_temporary;
+	if (kept == FQL_REASON_NONE)
+		end = FQL_END_KEPT;
+	else if (kept == FQL_REJECTED_TOO_LARGE || kept == FQL_REJECTED_NO_ROOM ||
+			 rejection_reason(observation, true) != FQL_REASON_NONE)
+		end = FQL_END_REFUSED;
+	else if (definitions_hold(request))
+	{
+		if (!clean)
+			end = hand_over_to_all(probe, observation, answer);
+		if (end == FQL_END_OVERTAKEN)
+			end = hand_over_to_earlier(probe, observation, answer);
+	}
+	fql_coalesce_end(end);
 }
 
 /* Count the outcome, and tell a DBA who asks for debug messages. */
@@ -300,9 +396,13 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 
 	if (purpose == FQL_TO_KEEP)
 	{
+		FqlReason	reason;
+
 		answer.response = response;
 		answer.ttl = answer_ttl(fields, fql_cache_ttl);
-		report_outcome(keep_answer(request, fields, probe, &observation, &answer, clean, started), &observation);
+		reason = keep_answer(request, fields, probe, &observation, &answer, clean, started);
+		report_outcome(reason, &observation);
+		end_execution(request, probe, &observation, &answer, clean, reason);
 	}
 	return response;
 }
@@ -456,6 +556,62 @@ look_up(const FqlRequest *request, FqlStr variables, FqlProbe *probe)
 	return response;
 }
 
+/* What is there after another session's execution, or before one's own. */
+static text *
+look_again(FqlProbe *probe, uint64 handed_over)
+{
+	FqlReader	reader = this_reader();
+	text	   *response = fql_vary_get(probe->key, &reader, &probe->vary, &probe->place);
+
+	if (response == NULL && handed_over != 0)
+		response = fql_vary_get_handed_over(probe->key, &reader, handed_over);
+	return response;
+}
+
+/*
+ * The herd is that of the key with the values of all settings that the operation is known to read, under the definitions
+ * of now.  Who learns of more settings while waiting goes on in another herd.
+ */
+static uint64
+herd_hash(const FqlRequest *request, const FqlProbe *probe)
+{
+	return hash_combine64(fql_vary_hash(probe->key, &probe->vary), request->schema_word);
+}
+
+/*
+ * Nobody has the answer.  Wait for who executes the same; NULL: execute, for others too if they come.  Who leads looks
+ * again, since the last leader may have ended just before.
+ *
+ * *outdated: definitions have changed while this session waited, so its request is to be made anew.
+ */
+static text *
+share(const FqlRequest *request, FqlProbe *probe, bool *outdated)
+{
+	FqlHerdRole role;
+	text	   *response;
+	uint64		handed_over = 0;
+
+	*outdated = false;
+	if (fql_coalesce_timeout == 0 || depth > 1 || !request->is_current)
+		return NULL;
+	role = fql_coalesce_join(herd_hash(request, probe), fql_coalesce_may_wait());
+	while (role == FQL_HERD_FOLLOWER && fql_coalesce_wait(&handed_over))
+	{
+		*outdated = !definitions_hold(request);
+		response = look_again(probe, handed_over);
+		if (response != NULL || *outdated)
+		{
+			fql_coalesce_leave(response != NULL);
+			return response;
+		}
+		role = fql_coalesce_go_on(herd_hash(request, probe));
+	}
+	response = fql_coalesce_leads() ? look_again(probe, 0) : NULL;
+	if (response != NULL)
+		fql_coalesce_leave(true);
+	return response;
+}
+
 /*
  * A mutation neither asks the cache nor gives to it.  What it changes is noticed by the triggers, as every write is;
  * what it selects is read after that, within the transaction.
@@ -478,7 +634,7 @@ answer_mutation(const FqlRequest *request, const FqlVariables *variables, FqlAre
 	return fql_mutation_execute(fields, count, request->operation->name, arena);
 }
 
-/* A validated request with its variables: from the cache, or executed. */
+/* A validated request with its variables: from the cache, or executed.  NULL: the request is to be made anew. */
 static text *
 answer_request(FqlRequest *request, const FqlCall *call, FqlArena *arena, FqlDiagnostics *diagnostics)
 {
@@ -488,6 +644,7 @@ answer_request(FqlRequest *request, const FqlCall *call, FqlArena *arena, FqlDia
 	FqlProbe	probe;
 	text	   *response;
 	uint32		count;
+	bool		outdated = false;
 
 	if (coerced == NULL)
 		return fql_response_request_error(diagnostics);
@@ -500,6 +657,12 @@ answer_request(FqlRequest *request, const FqlCall *call, FqlArena *arena, FqlDia
 								diagnostics, &count);
 	if (fields == NULL && diagnostics->count > 0)
 		return response != NULL ? response : fql_response_request_error(diagnostics);
+	if (response == NULL && probe.key != NULL)
+	{
+		response = share(request, &probe, &outdated);
+		if (response != NULL || outdated)
+			return response;
+	}
 	if (response != NULL)
 		return fql_verify_hit(fields, count, arena, response, &probe.place);
 	return execute_fields(request, fields, count, arena, &probe);
@@ -513,30 +676,43 @@ refuse_null_query(FqlDiagnostics *diagnostics)
 	return fql_response_request_error(diagnostics);
 }
 
-/* In a memory context of its own, from which only the response is copied out. */
+/* As it is for the definitions of now; NULL: they have changed while it waited. */
 static text *
-answer_call(const FqlCall *call)
+answer_once(const FqlCall *call, FqlArena *arena, FqlDiagnostics *diagnostics)
 {
-	FqlArena   *arena = fql_memory_arena(CurrentMemoryContext);
-	FqlDiagnostics diagnostics;
-	FqlRequest *request;
+	FqlRequest *request = fql_request_get(call->query, call->operation_name, diagnostics);
 	text	   *volatile response = NULL;
 
-	fql_diagnostics_init(&diagnostics, arena);
-	if (call->query == NULL)
-		return refuse_null_query(&diagnostics);
-	request = fql_request_get(call->query, call->operation_name, &diagnostics);
 	if (request == NULL)
-		return fql_response_request_error(&diagnostics);
+		return fql_response_request_error(diagnostics);
 	PG_TRY();
 	{
-		response = answer_request(request, call, arena, &diagnostics);
+		response = answer_request(request, call, arena, diagnostics);
 	}
 	PG_FINALLY();
 	{
 		fql_request_release(request);
 	}
 	PG_END_TRY();
+	return response;
+}
+
+/* In a memory context of its own, from which only the response is copied out. */
+static text *
+answer_call(const FqlCall *call)
+{
+	FqlArena   *arena = fql_memory_arena(CurrentMemoryContext);
+	FqlDiagnostics diagnostics;
+	text	   *response = NULL;
+
+	fql_diagnostics_init(&diagnostics, arena);
+	if (call->query == NULL)
+		return refuse_null_query(&diagnostics);
+	while (response == NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		response = answer_once(call, arena, &diagnostics);
+	}
 	return response;
 }
 
@@ -593,11 +769,6 @@ answer_the_short_way(const FqlCall *call)
 	return response;
 }
 
-/* Operations under way in this backend, one inside the other: views and functions may call fraiseql.execute(). */
-static int	depth = 0;
-
-#define DEEPEST_CALL 8
-
 static text *
 answer_nested(const FqlCall *call)
 {
@@ -616,6 +787,8 @@ answer_nested(const FqlCall *call)
 	PG_FINALLY();
 	{
 		depth--;
+		if (depth == 0)
+			fql_coalesce_abandon();
 	}
 	PG_END_TRY();
 	return response;

@@ -31,6 +31,7 @@ double		fql_cache_plan_factor;
 int			fql_cache_size;
 int			fql_cache_ttl;
 char	   *fql_cache_vary;
+int			fql_coalesce_timeout;
 int			fql_max_page_size;
 bool		fql_response_bigint_strings;
 int			fql_tag_table_size;
@@ -344,6 +345,18 @@ fql_guc_define(void)
 							1000 * 1000,
 							PGC_SUSET,
 							0,
+							NULL,
+							NULL,
+							NULL);
+	DefineCustomIntVariable("fraiseql.coalesce_timeout",
+							"How long a session waits for another one that executes the same operation.",
+							"Then it executes by itself. 0: it never waits.",
+							&fql_coalesce_timeout,
+							10 * 1000,
+							0,
+							INT_MAX,
+							PGC_USERSET,
+							GUC_UNIT_MS,
 							NULL,
 							NULL,
 							NULL);

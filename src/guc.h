@@ -23,6 +23,7 @@ extern double fql_cache_plan_factor;	/* how much more a precise plan may cost */
 extern int	fql_cache_size;		/* MB */
 extern int	fql_cache_ttl;		/* seconds */
 extern char *fql_cache_vary;	/* comma-separated names of settings that are in every key */
+extern int	fql_coalesce_timeout;	/* milliseconds, 0: nobody waits for another one's execution */
 extern int	fql_max_page_size;	/* rows of one list */
 extern bool fql_response_bigint_strings;	/* BigInt and Decimal columns as JSON strings */
 extern int	fql_tag_table_size; /* MB */

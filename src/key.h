@@ -23,11 +23,15 @@ typedef struct FqlKey
 	uint32		query_length;
 } FqlKey;
 
-/* What an entry holds: an answer, or the names of the settings that answers to its operation vary on (vary.c). */
+/*
+ * What an entry holds: an answer; the names of the settings that answers to its operation vary on (vary.c); or an answer
+ * for the members of one herd (coalesce.c).
+ */
 typedef enum FqlItemKind
 {
 	FQL_ITEM_ANSWER,
-	FQL_ITEM_VARY
+	FQL_ITEM_VARY,
+	FQL_ITEM_HANDED_OVER
 } FqlItemKind;
 
 /*

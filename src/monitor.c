@@ -1,6 +1,6 @@
 /*
  * monitor.c
- *    The functions behind the views cache_stats, cache_entries and bypass_stats, and the resets.
+ *    The functions behind the views cache_stats, cache_entries, bypass_stats and coalescing_stats, and the resets.
  *
  * Privileges are those of pg_stat_statements: sums for everybody; the text and hash of another role's operations only
  * for members of pg_read_all_stats.
@@ -17,13 +17,16 @@
 
 #include "audit.h"
 #include "cache.h"
+#include "coalesce.h"
 #include "shmem.h"
 #include "stats.h"
+#include "views.h"
 
 PG_FUNCTION_INFO_V1(fql_bypass_stats);
 PG_FUNCTION_INFO_V1(fql_cache_entries);
 PG_FUNCTION_INFO_V1(fql_cache_reset);
 PG_FUNCTION_INFO_V1(fql_cache_stats);
+PG_FUNCTION_INFO_V1(fql_coalescing_stats);
 PG_FUNCTION_INFO_V1(fql_stats_reset);
 PG_FUNCTION_INFO_V1(fql_verify_stats);
 
@@ -31,6 +34,7 @@ PG_FUNCTION_INFO_V1(fql_verify_stats);
 #define CACHE_ENTRIES_COLUMNS 10
 #define BYPASS_STATS_COLUMNS 4
 #define VERIFY_STATS_COLUMNS 4
+#define COALESCING_STATS_COLUMNS 14
 
 static void
 counter_columns(Datum *values, bool *nulls, const uint64 *counters)
@@ -41,9 +45,7 @@ counter_columns(Datum *values, bool *nulls, const uint64 *counters)
 	values[0] = Int64GetDatum(hits);
 	values[1] = Int64GetDatum(counters[FQL_COUNTER_MISSES]);
 	values[2] = Int64GetDatum(counters[FQL_COUNTER_BYPASSES]);
-	nulls[3] = asked == 0;
-	if (asked > 0)
-		values[3] = Float8GetDatum((double) hits / (double) asked);
+	fql_view_put_rate(values, nulls, 3, (double) hits, asked);
 	values[4] = Int64GetDatum(counters[FQL_COUNTER_FILLS]);
 	values[5] = Int64GetDatum(counters[FQL_COUNTER_FILLS_REJECTED]);
 	values[10] = Int64GetDatum(counters[FQL_COUNTER_INVALIDATIONS]);
@@ -179,6 +181,36 @@ fql_cache_reset(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(fql_shmem_is_there() ? (int64) fql_cache_clear() : 0);
 }
 
+/* fraiseql.coalescing_stats(): one row. */
+Datum
+fql_coalescing_stats(PG_FUNCTION_ARGS)
+{
+	Datum		values[COALESCING_STATS_COLUMNS] = {0};
+	bool		nulls[COALESCING_STATS_COLUMNS] = {false};
+	FqlCoalescingTotals totals;
+	TupleDesc	descriptor;
+
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	fql_coalesce_totals(&totals);
+	values[0] = Int64GetDatum((int64) totals.in_flight);
+	values[1] = Int64GetDatum((int64) totals.waiting);
+	values[2] = Int64GetDatum((int64) totals.executions);
+	values[3] = Int64GetDatum((int64) totals.coalesced);
+	values[4] = Int64GetDatum((int64) totals.saved);
+	fql_view_put_rate(values, nulls, 5, 100 * (double) totals.saved, totals.executions + totals.saved);
+	values[6] = Int64GetDatum((int64) totals.waits);
+	fql_view_put_rate(values, nulls, 7, (double) totals.wait_sum / 1000, totals.coalesced);
+	nulls[8] = nulls[9] = totals.coalesced == 0;
+	values[8] = Float8GetDatum((double) totals.wait_p99 / 1000);
+	values[9] = Float8GetDatum((double) totals.wait_max / 1000);
+	values[10] = Int64GetDatum((int64) totals.timeouts);
+	values[11] = Int64GetDatum((int64) totals.takeovers);
+	values[12] = Int64GetDatum((int64) totals.handed_over);
+	values[13] = TimestampTzGetDatum(totals.reset_at);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
+}
+
 /* fraiseql.stats_reset() */
 Datum
 fql_stats_reset(PG_FUNCTION_ARGS)
@@ -186,5 +218,6 @@ fql_stats_reset(PG_FUNCTION_ARGS)
 	(void) fcinfo;
 	fql_stats_reset_counters();
 	fql_audit_reset_totals();
+	fql_coalesce_reset_totals();
 	PG_RETURN_VOID();
 }

@@ -409,6 +409,16 @@ observe_statement(FqlObservation *observation, const PlannedStmt *statement)
 	observe_plans(observation, statement, statement->subplans);
 }
 
+/* relationOids is all of the range table: views, and children that are pruned, included. */
+static void
+remember_relations(FqlObservation *observation, const PlannedStmt *statement)
+{
+	MemoryContext previous = MemoryContextSwitchTo(observation->context);
+
+	observation->relations = list_concat_unique_oid(observation->relations, statement->relationOids);
+	MemoryContextSwitchTo(previous);
+}
+
 static void
 executor_start(QueryDesc *query, int flags)
 {
@@ -423,14 +433,15 @@ executor_start(QueryDesc *query, int flags)
 	if (current->purpose == FQL_TO_ANSWER)
 		return;
 	observe_statement(current, query->plannedstmt);
+	remember_relations(current, query->plannedstmt);
 	fql_scans_watch(query, current);
 }
 
 /*
  * An error that a function catches can show in the answer, and it may come from a row that the scan's restriction
  * leaves out: in which order conditions are evaluated is open.  So what a scan depends on is told only for scans that
- * end well (scan.c).  All languages catch errors by rolling back a subtransaction.  (So does exec.c, but then there is
- * no answer to keep.)
+ * end well (scan.c).  All languages catch errors by rolling back a subtransaction.  (So does exec.c, which sees to it
+ * that its own do not count: there is no answer to keep then, and who hands it over depends on all relations.)
  */
 static void
 subtransaction_callback(SubXactEvent event, SubTransactionId self pg_attribute_unused(),

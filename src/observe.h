@@ -39,6 +39,7 @@ typedef struct FqlObservation
 	uint64		number;			/* tells this observation from every other of the backend */
 	MemoryContext context;
 	FqlDependencies *dependencies;
+	List	   *relations;		/* Oid: of all plans that were started */
 	List	   *settings;		/* FqlSetting * (vary.h): read by constant name */
 	FqlReason	reason;			/* FQL_REASON_NONE, or the first thing that forbids keeping the answer */
 	char	   *detail;			/* the relation or function that gave the reason, or NULL */

@@ -15,6 +15,7 @@
 #include "storage/shmem.h"
 
 #include "audit.h"
+#include "coalesce.h"
 #include "guc.h"
 #include "owners.h"
 #include "prepared.h"
@@ -65,9 +66,11 @@ shmem_request(void)
 	RequestAddinShmemSpace(fql_queue_shmem_size());
 	RequestAddinShmemSpace(fql_audit_shmem_size());
 	RequestAddinShmemSpace(fql_progress_shmem_size());
+	RequestAddinShmemSpace(fql_coalesce_shmem_size());
 	RequestNamedLWLockTranche("fraiseql_store", 1);
 	RequestNamedLWLockTranche("fraiseql_stats", 1);
 	RequestNamedLWLockTranche("fraiseql_audit", 1);
+	RequestNamedLWLockTranche("fraiseql_coalesce", 1);
 }
 
 /* A seed that nobody outside the server can guess. */
@@ -109,6 +112,8 @@ shmem_startup(void)
 	fql_audit_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_audit")->lock);
 	memory = ShmemInitStruct("fraiseql progress", fql_progress_shmem_size(), &found);
 	fql_progress_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_audit")->lock);
+	memory = ShmemInitStruct("fraiseql herds", fql_coalesce_shmem_size(), &found);
+	fql_coalesce_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_coalesce")->lock);
 	LWLockRelease(AddinShmemInitLock);
 	is_there = true;
 }

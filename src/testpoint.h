@@ -22,6 +22,7 @@
 	X(before_tick)				/* messages out, locks released */ \
 	X(ticked)					/* the clock has moved, the words have not */ \
 	/* the way of a fill */ \
+	X(following)				/* in a herd that another process leads; before it sleeps */ \
 	X(missed)					/* validated and looked up, s0 not read */ \
 	X(s0_read)					/* before invalidation messages are received */ \
 	X(messages_received)		/* before the snapshot */ \
@@ -31,6 +32,7 @@
 	X(reserved)					/* before anything is written into the blocks */ \
 	X(entities_hold)			/* nothing was invalidated by hand; before the store's lock */ \
 	X(publishing)				/* under the store's lock: in the queue, not in a bucket */ \
+	X(execution_ends)			/* the leader is done; the herd is not told */ \
 	/* the way of a hit */ \
 	X(hit_found)				/* the entry holds; nothing of the answer is copied */ \
 	/* making room, and the worker */ \

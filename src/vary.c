@@ -28,6 +28,9 @@
  * that out with the content, and nobody but this file asks it.  Plain and varied keys are never equal (key.c), and
  * under a varied key only answers are put.
  *
+ * What is left for a herd (coalesce.c) has a varied key, too, with two more parts that no setting can have for a name
+ * and value: the number of the execution, and the language of messages, since such an answer can have errors in it.
+ *
  * Values.  current_setting() reads at execution, the key's values are read at look-up, by the same function of the
  * server's.  What could come in between?
  *   - set_config() or SET in a function: volatile, so the answer is not kept;
@@ -214,18 +217,31 @@ read_names(text *names, FqlVary *vary)
 	return true;
 }
 
-/* The key with names and values. */
+/* Of one herd's execution; no setting has an empty name, or one that begins with a digit. */
+#define HERD_PARTS 4
+
+/* The key with names and values; and the execution's number, unless it is 0. */
 static bool
-varied_key(FqlKey *varied, const FqlKey *key, const FqlVary *vary)
+varied_key(FqlKey *varied, const FqlKey *key, const FqlVary *vary, uint64 execution)
 {
-	const char *parts[2 * FQL_VARY_MAX];
+	const char *parts[2 * FQL_VARY_MAX + HERD_PARTS];
+	char		number[32];
+	int			count = 0;
 
 	for (int i = 0; i < vary->count; i++)
 	{
-		parts[2 * i] = vary->settings[i].name;
-		parts[2 * i + 1] = vary->settings[i].value;
+		parts[count++] = vary->settings[i].name;
+		parts[count++] = vary->settings[i].value;
 	}
-	return fql_key_build_varied(varied, key, parts, 2 * vary->count);
+	if (execution != 0)
+	{
+		snprintf(number, sizeof(number), UINT64_FORMAT, execution);
+		parts[count++] = "";
+		parts[count++] = number;
+		parts[count++] = "";
+		parts[count++] = GetConfigOption("lc_messages", false, false);
+	}
+	return fql_key_build_varied(varied, key, parts, count);
 }
 
 /*
@@ -234,15 +250,15 @@ varied_key(FqlKey *varied, const FqlKey *key, const FqlVary *vary)
 
 /* The answer for these values, or NULL. */
 static text *
-get_varied(const FqlKey *key, const FqlReader *reader, const FqlVary *vary, FqlPlace *place)
+get_varied(const FqlKey *key, const FqlReader *reader, const FqlVary *vary, uint64 execution, FqlPlace *place)
 {
 	FqlKey		varied;
 	FqlItem		item;
 
-	if (!varied_key(&varied, key, vary) || !fql_cache_get(&varied, reader, &item))
+	if (!varied_key(&varied, key, vary, execution) || !fql_cache_get(&varied, reader, &item))
 		return NULL;
 	*place = item.place;
-	return item.kind == FQL_ITEM_ANSWER ? item.content : NULL;
+	return item.kind == (execution == 0 ? FQL_ITEM_ANSWER : FQL_ITEM_HANDED_OVER) ? item.content : NULL;
 }
 
 /* Of a list that is needed no more. */
@@ -269,7 +285,7 @@ fql_vary_get(const FqlKey *key, const FqlReader *reader, FqlVary *vary, FqlPlace
 	if (item.kind == FQL_ITEM_ANSWER)
 		return item.content;
 	if (read_names(item.content, vary))
-		answer = get_varied(key, reader, vary, place);
+		answer = get_varied(key, reader, vary, 0, place);
 	if (answer != NULL)
 		free_list(item.content, vary);
 	return answer;
@@ -333,7 +349,50 @@ fql_vary_put(const FqlKey *key, const FqlVary *known, FqlObservation *observatio
 	obstacle = changed_setting(&vary);
 	if (obstacle != NULL)
 		return refuse(observation, obstacle);
-	if (!varied_key(&varied, key, &vary))
+	if (!varied_key(&varied, key, &vary, 0))
 		return FQL_REJECTED_TOO_LARGE;
 	return fql_cache_put(&varied, answer);
+}
+
+/*
+ * For a herd
+ */
+
+uint64
+fql_vary_hash(const FqlKey *key, const FqlVary *vary)
+{
+	FqlKey		varied;
+
+	return vary->count > 0 && varied_key(&varied, key, vary, 0) ? varied.hash : key->hash;
+}
+
+FqlReason
+fql_vary_hand_over(const FqlKey *key, const FqlVary *known, FqlObservation *observation, FqlAnswer *answer,
+				   uint64 execution)
+{
+	FqlVary		vary = *known;
+	FqlKey		varied;
+	FqlReason	reason = FQL_REASON_NONE;
+
+	answer->kind = FQL_ITEM_HANDED_OVER;
+	if (add_observed(&vary, observation) != NULL || changed_setting(&vary) != NULL)
+		return FQL_REJECTED_SETTING;
+	if (vary.count > known->count)
+		reason = put_list(key, &vary, answer);
+	if (reason != FQL_REASON_NONE)
+		return reason;
+	if (!varied_key(&varied, key, &vary, execution))
+		return FQL_REJECTED_TOO_LARGE;
+	return fql_cache_put(&varied, answer);
+}
+
+text *
+fql_vary_get_handed_over(const FqlKey *key, const FqlReader *reader, uint64 execution)
+{
+	FqlVary		vary = {0};
+	FqlItem		item;
+
+	if (fql_cache_get(key, reader, &item) && item.kind == FQL_ITEM_VARY && !read_names(item.content, &vary))
+		return NULL;
+	return get_varied(key, reader, &vary, execution, &item.place);
 }

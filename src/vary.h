@@ -51,4 +51,15 @@ extern text *fql_vary_get(const FqlKey *key, const FqlReader *reader, FqlVary *v
 extern FqlReason fql_vary_put(const FqlKey *key, const FqlVary *known, FqlObservation *observation,
 							  const FqlAnswer *answer);
 
+/*
+ * The same for an answer that is left for the members of one herd (coalesce.c), by the number of its execution: nobody
+ * else finds it.
+ */
+extern FqlReason fql_vary_hand_over(const FqlKey *key, const FqlVary *known, FqlObservation *observation,
+									FqlAnswer *answer, uint64 execution);
+extern text *fql_vary_get_handed_over(const FqlKey *key, const FqlReader *reader, uint64 execution);
+
+/* Of the key with the values of what the operation is known to vary on. */
+extern uint64 fql_vary_hash(const FqlKey *key, const FqlVary *vary);
+
 #endif							/* FQL_VARY_H */

@@ -1,0 +1,604 @@
+/*
+ * coalesce.c
+ *    One execution for all who miss the same answer at the same time: who executes, who waits, and for what.
+ *
+ * What a follower gets is never the leader's memory.  It looks into the cache again, as if it had just come, and
+ * everything that a hit must be is asked of what it finds there (words.c, holds.c).  This file only decides who executes
+ * and who sleeps: were it all wrong, calls would wait or execute in vain, and no answer would be.
+ *
+ * Executions have numbers, in the order in which they begin.  Each belongs to one herd, and a herd has one at a time.
+ *
+ * Answers that cannot be kept.  A write has overtaken the execution, or the answer has errors in it.  If the followers
+ * then executed one after the other, a key that is written all the time would have a queue; if all executed at once,
+ * there would be a herd again.  So the leader leaves its answer in the cache under a key that only this herd knows, and
+ * only for as long as this takes (vary.c, execute.c):
+ *   - one with errors has all its tags, so it is asked whether it still holds, like every answer: for all who wait;
+ *   - one that a write has overtaken holds for nobody who comes now.  But who had joined the herd before the execution
+ *     began may have it.  Let A be the time at which a follower joined, B > A that at which the execution began.  The
+ *     leader took its number under the lock at B, and received invalidation messages and took its snapshot after that
+ *     (execute.c, steps 1 to 3); so it saw whatever had been committed and acknowledged by A.  The follower returns
+ *     later.  The answer is thus what executing would have returned at an instant within the follower's own call, which
+ *     is all that an execution of its own would have promised.  The same holds for privileges and definitions: they
+ *     were asked after B, or, what the request's validation asked before, has not changed until the end
+ *     (may_be_handed_over() in execute.c).
+ * A follower who came during an execution that was overtaken is there before the next one begins.  So no one waits for
+ * more than the rest of one execution and the whole of another, however often the key is written.
+ *
+ * Deadlock.  A follower waits for a process, which PostgreSQL's deadlock detector does not know.  A cycle through a
+ * follower would need somebody who waits for something that the follower holds.  So only a process that holds no lock
+ * of the lock manager (but that on its own virtual transaction) waits: fql_coalesce_may_wait().  That leaves out every
+ * transaction that has read or written a table, has locked one, or holds an advisory lock.  A call within a call
+ * neither waits nor leads (execute.c).  And what nobody has thought of ends by fraiseql.coalesce_timeout.
+ *
+ * A leader's end.  Success, error and cancel all pass fql_coalesce_end() or fql_coalesce_abandon(); a session that is
+ * terminated passes the callback at its exit.  A process that is killed takes the whole server's shared memory with it.
+ *
+ * There is a place for a herd for each process, and a process is in one herd at most: places cannot run out.
+ *
+ * Everything is guarded by one lock, held for some dozens of instructions; only misses come here.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "portability/instr_time.h"
+#include "storage/condition_variable.h"
+#include "storage/ipc.h"
+#include "storage/proc.h"
+#include "utils/timestamp.h"
+
+#include "coalesce.h"
+#include "compat.h"
+#include "guc.h"
+#include "testpoint.h"
+
+#define NO_HERD UINT32_MAX
+
+/* Keys whose answers could not be shared are not waited for during this time. */
+#define REFUSED_SECONDS 60
+#define REFUSED_KEYS 1024
+
+/* After so many leaders in a row that failed, it is probably not the leaders. */
+#define MOST_FAILURES 2
+
+/*
+ * Waits by length: eight classes for each power of two of microseconds, up to some hours.
+ */
+#define CLASSES_BITS 3
+#define CLASSES_A_POWER (1 << CLASSES_BITS)
+#define WAIT_CLASSES (33 * CLASSES_A_POWER)
+
+typedef struct FqlSharedHerd
+{
+	uint64		hash;
+	uint32		next;			/* in its bucket, or among the free places */
+	uint32		members;		/* the leader, and those who wait or have just been woken; 0: a free place */
+	uint32		earlier;		/* members but for the leader when the execution began */
+	bool		is_executing;
+	bool		is_refused;
+	bool		handed_to_all;
+	uint8		failures;		/* leaders in a row that failed */
+	uint64		execution;		/* the number of the last one that began */
+	uint64		handed_over;	/* the last one whose answer was left for the herd; 0: none */
+	ConditionVariable ended;
+} FqlSharedHerd;
+
+typedef struct FqlRefusedKey
+{
+	uint64		hash;
+	TimestampTz until;
+} FqlRefusedKey;
+
+typedef struct FqlSharedCoalescing
+{
+	uint64		last_execution;
+	uint32		free;
+	uint32		bucket_mask;
+	FqlCoalescingTotals totals; /* but for in_flight, waiting and wait_p99 */
+	uint64		wait_classes[WAIT_CLASSES];
+	FqlRefusedKey refused[REFUSED_KEYS];
+	FqlSharedHerd herds[FLEXIBLE_ARRAY_MEMBER]; /* then the buckets */
+} FqlSharedCoalescing;
+
+static FqlSharedCoalescing *shared = NULL;
+static uint32 *buckets = NULL;
+static LWLock *coalesce_lock = NULL;
+
+/* What this process is in its herd. */
+static struct
+{
+	uint32		herd;
+	bool		leads;
+	bool		has_waited;
+	bool		is_counted;		/* its wait is in the totals */
+	uint64		joined;			/* the last execution that had begun by then, in whichever herd */
+	uint64		awaited;		/* the execution that it waits for */
+	instr_time	since;			/* when it began to wait */
+}			me = {.herd = NO_HERD};
+
+/*
+ * Herds, under the lock
+ */
+
+static uint32 *
+bucket_of(uint64 hash)
+{
+	return &buckets[hash & shared->bucket_mask];
+}
+
+static uint32
+find_herd(uint64 hash)
+{
+	uint32		place = *bucket_of(hash);
+
+	while (place != NO_HERD && shared->herds[place].hash != hash)
+		place = shared->herds[place].next;
+	return place;
+}
+
+static uint32
+new_herd(uint64 hash)
+{
+	uint32		place = shared->free;
+	FqlSharedHerd *herd = &shared->herds[place];
+
+	Assert(place != NO_HERD);
+	shared->free = herd->next;
+	herd->hash = hash;
+	herd->next = *bucket_of(hash);
+	*bucket_of(hash) = place;
+	herd->is_executing = false;
+	herd->is_refused = false;
+	herd->failures = 0;
+	herd->execution = 0;
+	herd->handed_over = 0;
+	return place;
+}
+
+static void
+free_herd(uint32 place)
+{
+	FqlSharedHerd *herd = &shared->herds[place];
+	uint32	   *link = bucket_of(herd->hash);
+
+	while (*link != place)
+		link = &shared->herds[*link].next;
+	*link = herd->next;
+	herd->next = shared->free;
+	shared->free = place;
+}
+
+static void
+step_out(void)
+{
+	FqlSharedHerd *herd = &shared->herds[me.herd];
+
+	herd->members--;
+	if (herd->members == 0)
+		free_herd(me.herd);
+	me.herd = NO_HERD;
+}
+
+static void
+begin_execution(FqlSharedHerd *herd)
+{
+	me.leads = true;
+	herd->execution = ++shared->last_execution;
+	herd->is_executing = true;
+	herd->earlier = herd->members - 1;
+}
+
+static FqlRefusedKey *
+refused_key(uint64 hash)
+{
+	return &shared->refused[(hash >> 32) % REFUSED_KEYS];
+}
+
+static bool
+is_refused(uint64 hash)
+{
+	const FqlRefusedKey *key = refused_key(hash);
+
+	return key->hash == hash && key->until > GetCurrentTimestamp();
+}
+
+/*
+ * Waits
+ */
+
+static uint64
+microseconds_since(instr_time start)
+{
+	instr_time	now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, start);
+	return INSTR_TIME_GET_MICROSEC(now);
+}
+
+static int
+wait_class(uint64 microseconds)
+{
+	int			power;
+
+	if (microseconds < CLASSES_A_POWER)
+		return (int) microseconds;
+	power = pg_leftmost_one_pos64(microseconds) - CLASSES_BITS;
+	return Min((power + 1) * CLASSES_A_POWER + (int) ((microseconds >> power) - CLASSES_A_POWER), WAIT_CLASSES - 1);
+}
+
+/* The longest wait of a class. */
+static uint64
+class_limit(int class)
+{
+	int			power = class / CLASSES_A_POWER - 1;
+
+	if (power < 0)
+		return class;
+	return (((uint64) (class % CLASSES_A_POWER) + CLASSES_A_POWER + 1) << power) - 1;
+}
+
+static void
+count_wait(void)
+{
+	uint64		microseconds;
+
+	if (!me.has_waited || me.is_counted)
+		return;
+	me.is_counted = true;
+	microseconds = microseconds_since(me.since);
+	shared->totals.coalesced++;
+	shared->totals.wait_sum += microseconds;
+	shared->totals.wait_max = Max(shared->totals.wait_max, microseconds);
+	shared->wait_classes[wait_class(microseconds)]++;
+}
+
+/* Milliseconds for which the process may go on to wait. */
+static long
+time_left(void)
+{
+	uint64		waited = microseconds_since(me.since) / 1000;
+
+	return waited >= (uint64) fql_coalesce_timeout ? 0 : fql_coalesce_timeout - (long) waited;
+}
+
+/* Is the execution that this process waits for still under way? */
+static bool
+is_under_way(const FqlSharedHerd *herd)
+{
+	bool		under_way;
+
+	LWLockAcquire(coalesce_lock, LW_SHARED);
+	under_way = herd->is_executing && herd->execution == me.awaited;
+	LWLockRelease(coalesce_lock);
+	return under_way;
+}
+
+/* What ends without an error ends by itself.  At exit there is no PG_FINALLY. */
+static void
+abandon_at_exit(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
+{
+	fql_coalesce_abandon();
+}
+
+static void
+prepare_for_exit(void)
+{
+	static bool is_prepared = false;
+
+	if (is_prepared)
+		return;
+	before_shmem_exit(abandon_at_exit, (Datum) 0);
+	is_prepared = true;
+}
+
+/*
+ * The way of a miss
+ */
+
+/*
+ * Locks that another process can wait for.  Lists and bits of one's own process change by oneself, but for one thing:
+ * who wants a lock that conflicts moves ours from the bits to the lists, in this order: into the list, then out of the
+ * bits, which compat.h reads under the lock that guards them.  So bits first, then lists.
+ */
+bool
+fql_coalesce_may_wait(void)
+{
+	return fql_coalesce_timeout > 0 && InterruptHoldoffCount == 0 && QueryCancelHoldoffCount == 0 &&
+		!fql_compat_holds_fast_path_locks() && !fql_compat_holds_listed_locks();
+}
+
+FqlHerdRole
+fql_coalesce_join(uint64 hash, bool may_wait)
+{
+	FqlHerdRole role = FQL_HERD_ALONE;
+	uint32		place;
+
+	Assert(me.herd == NO_HERD);
+	prepare_for_exit();
+	LWLockAcquire(coalesce_lock, LW_EXCLUSIVE);
+	place = find_herd(hash);
+	if (place == NO_HERD ? !is_refused(hash) :
+		!shared->herds[place].is_refused && (may_wait || !shared->herds[place].is_executing))
+	{
+		FqlSharedHerd *herd;
+
+		me.herd = place == NO_HERD ? new_herd(hash) : place;
+		me.leads = me.has_waited = me.is_counted = false;
+		me.joined = shared->last_execution;
+		herd = &shared->herds[me.herd];
+		herd->members++;
+		role = herd->is_executing ? FQL_HERD_FOLLOWER : FQL_HERD_LEADER;
+		if (role == FQL_HERD_LEADER)
+			begin_execution(herd);
+		else
+			me.awaited = herd->execution;
+	}
+	LWLockRelease(coalesce_lock);
+	return role;
+}
+
+/* The answer that was left for the herd, if this process may have it. */
+static uint64
+handed_over_to_me(const FqlSharedHerd *herd)
+{
+	return herd->handed_over != 0 && (herd->handed_to_all || herd->handed_over > me.joined) ? herd->handed_over : 0;
+}
+
+bool
+fql_coalesce_wait(uint64 *handed_over)
+{
+	FqlSharedHerd *herd = &shared->herds[me.herd];
+	bool		in_time = true;
+
+	if (!me.has_waited)
+		INSTR_TIME_SET_CURRENT(me.since);
+	me.has_waited = true;
+	FQL_TEST_POINT(following);
+	ConditionVariablePrepareToSleep(&herd->ended);
+	while (in_time && is_under_way(herd))
+	{
+		long		left = time_left();
+
+		in_time = left > 0;
+		if (in_time)
+			(void) ConditionVariableTimedSleep(&herd->ended, left, fql_compat_wait_event_coalesce());
+	}
+	(void) ConditionVariableCancelSleep();
+
+	LWLockAcquire(coalesce_lock, LW_EXCLUSIVE);
+	shared->totals.waits++;
+	*handed_over = handed_over_to_me(herd);
+	if (!in_time)
+	{
+		shared->totals.timeouts++;
+		shared->totals.executions++;
+		count_wait();
+		step_out();
+	}
+	LWLockRelease(coalesce_lock);
+	return in_time;
+}
+
+FqlHerdRole
+fql_coalesce_go_on(uint64 hash)
+{
+	FqlHerdRole role = FQL_HERD_LEADER;
+	FqlSharedHerd *herd = &shared->herds[me.herd];
+
+	if (herd->hash != hash)
+	{
+		fql_coalesce_leave(false);
+		return fql_coalesce_join(hash, true);
+	}
+	LWLockAcquire(coalesce_lock, LW_EXCLUSIVE);
+	if (herd->is_executing)
+	{
+		role = FQL_HERD_FOLLOWER;
+		me.awaited = herd->execution;
+	}
+	else if (herd->is_refused || herd->failures >= MOST_FAILURES)
+	{
+		role = FQL_HERD_ALONE;
+		shared->totals.executions++;
+		count_wait();
+		step_out();
+	}
+	else
+	{
+		if (herd->failures > 0)
+			shared->totals.takeovers++;
+		count_wait();
+		begin_execution(herd);
+	}
+	LWLockRelease(coalesce_lock);
+	return role;
+}
+
+/* What the herd has from the execution that this process leads. */
+static void
+end_execution(FqlSharedHerd *herd, FqlExecutionEnd how)
+{
+	herd->is_executing = false;
+	herd->failures = how == FQL_END_FAILED ? herd->failures + 1 : 0;
+	herd->is_refused = how == FQL_END_REFUSED;
+	if (how == FQL_END_REFUSED)
+		*refused_key(herd->hash) = (FqlRefusedKey){
+			herd->hash, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), REFUSED_SECONDS * 1000)
+		};
+	if (how == FQL_END_HANDED_TO_ALL || how == FQL_END_HANDED_TO_EARLIER)
+	{
+		herd->handed_over = herd->execution;
+		herd->handed_to_all = how == FQL_END_HANDED_TO_ALL;
+		shared->totals.handed_over++;
+	}
+}
+
+/* End what this process leads, if it does, and leave. */
+static void
+leave_herd(FqlExecutionEnd how, bool has_executed, bool served)
+{
+	FqlSharedHerd *herd = &shared->herds[me.herd];
+	bool		leads = me.leads;
+
+	LWLockAcquire(coalesce_lock, LW_EXCLUSIVE);
+	if (leads)
+		end_execution(herd, how);
+	if (has_executed)
+		shared->totals.executions++;
+	count_wait();
+	if (me.has_waited && served)
+		shared->totals.saved++;
+	step_out();
+	LWLockRelease(coalesce_lock);
+	/* the place may be another herd's by now, whose followers then look and sleep on */
+	if (leads)
+		ConditionVariableBroadcast(&herd->ended);
+}
+
+void
+fql_coalesce_leave(bool served)
+{
+	leave_herd(FQL_END_OVERTAKEN, false, served);
+}
+
+bool
+fql_coalesce_leads(void)
+{
+	return me.herd != NO_HERD && me.leads;
+}
+
+uint64
+fql_coalesce_execution(bool for_all)
+{
+	const FqlSharedHerd *herd = &shared->herds[me.herd];
+	uint64		number;
+
+	Assert(fql_coalesce_leads());
+	LWLockAcquire(coalesce_lock, LW_SHARED);
+	number = herd->members > 1 && (for_all || herd->earlier > 0) ? herd->execution : 0;
+	LWLockRelease(coalesce_lock);
+	return number;
+}
+
+void
+fql_coalesce_end(FqlExecutionEnd how)
+{
+	Assert(fql_coalesce_leads());
+	FQL_TEST_POINT(execution_ends);
+	leave_herd(how, true, false);
+}
+
+void
+fql_coalesce_abandon(void)
+{
+	if (me.herd == NO_HERD)
+		return;
+	(void) ConditionVariableCancelSleep();
+	leave_herd(FQL_END_FAILED, me.leads, false);
+}
+
+/*
+ * Totals
+ */
+
+/* The length that no more than one in a hundred waits has exceeded. */
+static uint64
+long_wait(void)
+{
+	uint64		rest = shared->totals.coalesced / 100;
+	uint64		longer = 0;
+
+	for (int class = WAIT_CLASSES - 1; class >= 0; class--)
+	{
+		longer += shared->wait_classes[class];
+		if (longer > rest)
+			return Min(class_limit(class), shared->totals.wait_max);
+	}
+	return 0;
+}
+
+static void
+count_herds(FqlCoalescingTotals *totals)
+{
+	for (uint32 place = 0; place < (uint32) MaxBackends; place++)
+	{
+		const FqlSharedHerd *herd = &shared->herds[place];
+
+		if (herd->members == 0)
+			continue;
+		totals->in_flight += herd->is_executing;
+		totals->waiting += herd->members - herd->is_executing;
+	}
+}
+
+void
+fql_coalesce_totals(FqlCoalescingTotals *totals)
+{
+	if (shared == NULL)
+	{
+		memset(totals, 0, sizeof(*totals));
+		totals->reset_at = MyStartTimestamp;
+		return;
+	}
+	LWLockAcquire(coalesce_lock, LW_SHARED);
+	*totals = shared->totals;
+	count_herds(totals);
+	totals->wait_p99 = long_wait();
+	LWLockRelease(coalesce_lock);
+}
+
+void
+fql_coalesce_reset_totals(void)
+{
+	if (shared == NULL)
+		return;
+	LWLockAcquire(coalesce_lock, LW_EXCLUSIVE);
+	memset(&shared->totals, 0, sizeof(shared->totals));
+	memset(shared->wait_classes, 0, sizeof(shared->wait_classes));
+	shared->totals.reset_at = GetCurrentTimestamp();
+	LWLockRelease(coalesce_lock);
+}
+
+/*
+ * Shared memory
+ */
+
+/* Only processes with a transaction come here, and they are counted in MaxBackends. */
+static Size
+herds_size(void)
+{
+	return add_size(offsetof(FqlSharedCoalescing, herds), mul_size(MaxBackends, sizeof(FqlSharedHerd)));
+}
+
+static uint32
+bucket_count(void)
+{
+	return pg_nextpower2_32((uint32) MaxBackends);
+}
+
+Size
+fql_coalesce_shmem_size(void)
+{
+	return add_size(herds_size(), mul_size(bucket_count(), sizeof(uint32)));
+}
+
+void
+fql_coalesce_shmem_init(bool found, void *memory, LWLock *lock)
+{
+	shared = memory;
+	buckets = (uint32 *) ((char *) memory + herds_size());
+	coalesce_lock = lock;
+	if (found)
+		return;
+	memset(memory, 0, herds_size());
+	shared->bucket_mask = bucket_count() - 1;
+	shared->totals.reset_at = GetCurrentTimestamp();
+	for (uint32 place = 0; place < (uint32) MaxBackends; place++)
+	{
+		shared->herds[place].next = place + 1 < (uint32) MaxBackends ? place + 1 : NO_HERD;
+		ConditionVariableInit(&shared->herds[place].ended);
+	}
+	for (uint32 bucket = 0; bucket < bucket_count(); bucket++)
+		buckets[bucket] = NO_HERD;
+}
