@@ -3,8 +3,9 @@
  *    One execution for all who miss the same answer at the same time: who executes, who waits, and for what.
  *
  * What a follower gets is never the leader's memory.  It looks into the cache again, as if it had just come, and
- * everything that a hit must be is asked of what it finds there (words.c, holds.c).  This file only decides who executes
- * and who sleeps: were it all wrong, calls would wait or execute in vain, and no answer would be.
+ * everything that a hit must be is asked of what it finds there (words.c, holds.c).  This file decides who executes and
+ * who sleeps.  Were it wrong in that, calls would wait or execute in vain, and all answers would be right.  (The one
+ * thing that an answer hangs on here is who may have what was left for a herd; see below.)
  *
  * Executions have numbers, in the order in which they begin.  Each belongs to one herd, and a herd has one at a time.
  *
@@ -20,7 +21,7 @@
  *     later.  The answer is thus what executing would have returned at an instant within the follower's own call, which
  *     is all that an execution of its own would have promised.  The same holds for privileges and definitions: they
  *     were asked after B, or, what the request's validation asked before, has not changed until the end
- *     (may_be_handed_over() in execute.c).
+ *     (definitions_hold() in execute.c).
  * A follower who came during an execution that was overtaken is there before the next one begins.  So no one waits for
  * more than the rest of one execution and the whole of another, however often the key is written.
  *

@@ -46,8 +46,8 @@ extern bool fql_coalesce_may_wait(void);
 extern FqlHerdRole fql_coalesce_join(uint64 hash, bool may_wait);
 
 /*
- * Wait until the execution that is under way has ended.  False: fraiseql.coalesce_timeout is over, and the process is in
- * no herd any more.  *handed_over: 0, or the number of an execution whose answer was left for this process to take.
+ * Wait until the execution that is under way has ended.  False: fraiseql.coalesce_timeout is over, and the process is
+ * in no herd any more.  *handed_over: 0, or the number of an execution whose answer was left for this process to take.
  */
 extern bool fql_coalesce_wait(uint64 *handed_over);
 

@@ -38,8 +38,8 @@
  * The order of 1, 2 and 3 is the point; see words.c for what goes wrong otherwise.
  *
  * Herds.  Who misses what another session is just executing waits for it, and then looks again; coalesce.c has the
- * rules.  After step 7, an answer that was not kept because a write has overtaken it, or because there are errors in it,
- * may be left for those who wait.
+ * rules.  After step 7, an answer that was not kept because a write has overtaken it, or because there are errors in
+ * it, may be left for those who wait.
  *
  * Start-up.  Prepared transactions outlive shared memory, and those from before the start have no fence here.  So
  * nothing is kept until all of them have ended; that is asked before step 1, so that steps 2 and 3 see what they did.
@@ -276,8 +276,8 @@ hand_over_to_all(const FqlProbe *probe, FqlObservation *observation, FqlAnswer *
 }
 
 /*
- * An answer that a write has overtaken.  Rows may change until those who had joined before this execution began come for
- * it (coalesce.c); definitions and roles may not.
+ * An answer that a write has overtaken.  Rows may change until those who had joined before this execution began come
+ * for it (coalesce.c); definitions and roles may not.
  */
 static FqlExecutionEnd
 hand_over_to_earlier(const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer)
@@ -569,8 +569,8 @@ look_again(FqlProbe *probe, uint64 handed_over)
 }
 
 /*
- * The herd is that of the key with the values of all settings that the operation is known to read, under the definitions
- * of now.  Who learns of more settings while waiting goes on in another herd.
+ * The herd is that of the key with the values of all settings that the operation is known to read, under the
+ * definitions of now.  Who learns of more settings while waiting goes on in another herd.
  */
 static uint64
 herd_hash(const FqlRequest *request, const FqlProbe *probe)

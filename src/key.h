@@ -24,8 +24,8 @@ typedef struct FqlKey
 } FqlKey;
 
 /*
- * What an entry holds: an answer; the names of the settings that answers to its operation vary on (vary.c); or an answer
- * for the members of one herd (coalesce.c).
+ * What an entry holds: an answer; the names of the settings that answers to its operation vary on (vary.c); or an
+ * answer for the members of one herd (coalesce.c).
  */
 typedef enum FqlItemKind
 {
