@@ -221,6 +221,9 @@ SELECT ask('{ total(id: 1) { value } }');
 CREATE TEMPORARY TABLE other (value int);
 DROP TABLE pg_temp.other;
 SELECT ask('{ total(id: 1) { value } }');
+-- which still shares lists that none could take part in
+SELECT ask('{ items { id } }');
+SELECT ask('{ items { id } }');
 
 SET client_min_messages = warning;
 DROP TABLE pg_temp.rate;

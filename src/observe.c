@@ -157,6 +157,7 @@ observe_expression(FqlObservation *observation, Node *expression)
 		fql_vary_observe(observation, lfirst(cell));
 	list_free_deep(impurity.settings);
 	observation->may_meet_temporary = observation->may_meet_temporary || impurity.depends_on_names;
+	observation->own_functions = list_concat_unique_oid(observation->own_functions, impurity.own_functions);
 	if (impurity.reason != FQL_REASON_NONE)
 		fql_observe_reject(observation, impurity.reason,
 			   OidIsValid(impurity.function) ? get_func_name(impurity.function) : NULL);
@@ -380,9 +381,23 @@ observe_plan(FqlObservation *observation, const PlannedStmt *statement, Plan *pl
 	observe_plan(observation, statement, plan->righttree);
 }
 
-/* A function of the user's had part in the plan, be it inlined. */
+/* The plan knows functions by their hash values alone; PostgreSQL's hash of one OID is another for each OID. */
 static bool
-depends_on_function(const PlannedStmt *statement)
+is_own_function(const FqlObservation *observation, const PlanInvalItem *item)
+{
+	ListCell   *cell;
+
+	foreach(cell, observation->own_functions)
+	{
+		if (GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(lfirst_oid(cell))) == item->hashValue)
+			return true;
+	}
+	return false;
+}
+
+/* A function of the user's had part in the plan, be it inlined: one that is none of ours in the examined plan. */
+static bool
+depends_on_function(const FqlObservation *observation, const PlannedStmt *statement)
 {
 	ListCell   *cell;
 
@@ -390,7 +405,7 @@ depends_on_function(const PlannedStmt *statement)
 	{
 		PlanInvalItem *item = lfirst(cell);
 
-		if (item->cacheId == PROCOID)
+		if (item->cacheId == PROCOID && !is_own_function(observation, item))
 			return true;
 	}
 	return false;
@@ -399,14 +414,15 @@ depends_on_function(const PlannedStmt *statement)
 static void
 observe_statement(FqlObservation *observation, const PlannedStmt *statement)
 {
-	if (observation->plans > 1 || depends_on_function(statement))
-		observation->may_meet_temporary = true;
+	observation->own_functions = NIL;
 	if (statement->commandType != CMD_SELECT || statement->hasModifyingCTE)
 		fql_observe_reject(observation, FQL_REJECTED_VOLATILE, NULL);
 	else if (statement->parallelModeNeeded)
 		fql_observe_reject(observation, FQL_REJECTED_PARALLEL, NULL);
 	observe_plan(observation, statement, statement->planTree);
 	observe_plans(observation, statement, statement->subplans);
+	if (observation->plans > 1 || depends_on_function(observation, statement))
+		observation->may_meet_temporary = true;
 }
 
 /* relationOids is all of the range table: views, and children that are pruned, included. */

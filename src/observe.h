@@ -43,6 +43,7 @@ typedef struct FqlObservation
 	List	   *settings;		/* FqlSetting * (vary.h): read by constant name */
 	FqlReason	reason;			/* FQL_REASON_NONE, or the first thing that forbids keeping the answer */
 	char	   *detail;			/* the relation or function that gave the reason, or NULL */
+	List	   *own_functions;	/* Oid: those of this extension in the plan that is being examined */
 	int			plans;			/* plans seen: more than one means that functions ran queries of their own */
 	bool		may_meet_temporary;	/* a temporary object of a session could take part: in a function's body by
 								 * search_path, or as a child of a scanned table */

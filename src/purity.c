@@ -230,7 +230,9 @@ function_is_impure(Oid oid, void *context)
 	function = (Form_pg_proc) GETSTRUCT(tuple);
 	is_aggregate = function->prokind == PROKIND_AGGREGATE;
 	impurity->reason = reason_of_function(tuple);
-	if (is_builtin ? prints_names(function) : !is_own_function(function))
+	if (!is_builtin && is_own_function(function))
+		impurity->own_functions = list_append_unique_oid(impurity->own_functions, oid);
+	else if (!is_builtin || prints_names(function))
 		impurity->depends_on_names = true;
 	if (impurity->reason == FQL_REASON_NONE && is_builtin && converts_to_json(function) && json_casts_are_impure())
 		impurity->reason = FQL_REJECTED_STABLE;

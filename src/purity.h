@@ -18,6 +18,7 @@ typedef struct FqlImpurity
 	List	   *settings;		/* char *: read by constant name with current_setting() */
 	bool		depends_on_names;	/* set also when pure: names are looked up or printed by search_path, in a user's
 								 * function or a value of a type such as regclass */
+	List	   *own_functions;	/* Oid: those of this extension that were met */
 } FqlImpurity;
 
 /* Examine an expression tree (or list of them) of a finished plan; stops at the first impurity. */
