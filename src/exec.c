@@ -10,7 +10,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
@@ -21,12 +20,12 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "exec.h"
 #include "observe.h"
 #include "plan.h"
+#include "protect.h"
 #include "response.h"
 #include "sqlgen.h"
 
@@ -266,67 +265,45 @@ fql_exec_throw_on(ErrorData *error)
 	ReThrowError(error);
 }
 
-/*
- * Roll the statement's subtransaction back.  To the observation that looks as if a function had caught an error; this
- * one is the answer's own, so what has been observed stays as it is.
- */
-static void
-roll_back_statement(void)
+/* A statement's run. */
+typedef struct Run
 {
-	FqlObservation *observation = fql_observation();
-	FqlReason	reason = observation == NULL ? FQL_REASON_NONE : observation->reason;
+	const FqlSql *sql;
+	FqlPlan    *plan;
+	StringInfo	out;
+	bool		reading_values; /* of its parameters, still */
+} Run;
 
-	RollbackAndReleaseCurrentSubTransaction();
-	if (observation != NULL)
-		observation->reason = reason;
+static bool
+run_with_parameters(void *context)
+{
+	Run		   *run = context;
+	ParamListInfo parameters = fql_exec_parameters(run->sql);
+
+	run->reading_values = false;
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to the SPI manager");
+	run_statement(run->plan, parameters, run->out);
+	SPI_finish();
+	return true;
 }
 
-/*
- * Run a statement in a subtransaction.  NULL, or the error of the operation, after which "out" is as it was.  The
- * subtransaction's own error handling needs the error state copied and flushed before the rollback.
- */
+/* Run a statement in a subtransaction.  NULL, or the error of the operation, after which "out" is as it was. */
 static ErrorData *
 run_protected(const FqlSql *sql, bool for_fill, StringInfo out)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
-	FqlPlan    *volatile plan = fql_plan_pin(sql, for_fill);
-	volatile bool reading_values = true;
+	Run			run = {.sql = sql, .plan = fql_plan_pin(sql, for_fill), .out = out, .reading_values = true};
 	int			len = out->len;
+	bool		done;
+	ErrorData  *error = fql_protect(run_with_parameters, &run, &done);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		ParamListInfo parameters = fql_exec_parameters(sql);
-
-		reading_values = false;
-		if (SPI_connect() != SPI_OK_CONNECT)
-			elog(ERROR, "could not connect to the SPI manager");
-		run_statement(plan, parameters, out);
-		SPI_finish();
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		roll_back_statement();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_END_TRY();
-	fql_plan_unpin(plan);
+	fql_plan_unpin(run.plan);
 	if (error != NULL)
 	{
 		out->len = len;
 		out->data[len] = '\0';
 		fql_exec_log_error(sql, error);
-		if (fql_exec_throws_on(error->sqlerrcode, reading_values))
+		if (fql_exec_throws_on(error->sqlerrcode, run.reading_values))
 			fql_exec_throw_on(error);
 	}
 	return error;

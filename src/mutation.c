@@ -35,7 +35,6 @@
 #include "utils/memutils.h"
 #include "utils/plancache.h"
 #include "utils/queryenvironment.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
@@ -45,6 +44,7 @@
 #include "mutation.h"
 #include "mutation_internal.h"
 #include "mutation_response.h"
+#include "protect.h"
 #include "response.h"
 #include "sqlgen.h"
 #include "trail.h"
@@ -416,8 +416,9 @@ resolve_write(FqlResolution *resolution, FqlRows *rows)
 }
 
 static bool
-resolve(FqlResolution *resolution)
+resolve(void *context)
 {
+	FqlResolution *resolution = context;
 	FqlRows		rows;
 	bool		done;
 
@@ -436,34 +437,9 @@ resolve(FqlResolution *resolution)
 static bool
 resolve_protected(FqlResolution *resolution)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
-	volatile bool done = false;
+	bool		done;
+	ErrorData  *error = fql_protect(resolve, resolution, &done);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		done = resolve(resolution);
-		if (done)
-			ReleaseCurrentSubTransaction();
-		else
-			RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		done = false;
-	}
-	PG_END_TRY();
 	if (error == NULL)
 		return done;
 	fql_exec_log_error(resolution->sql, error);

@@ -32,13 +32,13 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "execute.h"
 #include "explain.h"
 #include "guc.h"
 #include "observe.h"
 #include "plan.h"
+#include "protect.h"
 #include "stats.h"
 #include "verify.h"
 
@@ -60,38 +60,38 @@ is_thrown_on(const ErrorData *error)
 	return ERRCODE_TO_CATEGORY(error->sqlerrcode) == MAKE_SQLSTATE('5', '7', '0', '0', '0');
 }
 
+/* An execution to compare with. */
+typedef struct Execution
+{
+	FqlObservation *observation;
+	const FqlSelectedField *fields;
+	uint32		count;
+	FqlArena   *arena;
+	text	   *answer;
+	bool		clean;
+} Execution;
+
+static bool
+execute_once(void *context)
+{
+	Execution  *execution = context;
+
+	execution->answer = fql_execute_to_explain(execution->observation, execution->fields, execution->count,
+											   execution->arena, &execution->clean);
+	return false;
+}
+
 /* Execute in a subtransaction of which only the result remains.  NULL: that failed, or the answer has errors. */
 static text *
 execute_aside(FqlObservation *observation, const FqlSelectedField *fields, uint32 count, FqlArena *arena)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	text	   *volatile answer = NULL;
-	ErrorData  *volatile error = NULL;
-	bool		clean = false;
+	Execution	execution = {.observation = observation, .fields = fields, .count = count, .arena = arena};
+	bool		done;
+	ErrorData  *error = fql_protect(execute_once, &execution, &done);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		answer = fql_execute_to_explain(observation, fields, count, arena, &clean);
-		if (!clean)
-			answer = NULL;
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		answer = NULL;
-	}
-	PG_END_TRY();
-	RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
 	if (error != NULL && is_thrown_on(error))
 		ReThrowError(error);
-	return answer;
+	return error == NULL && execution.clean ? execution.answer : NULL;
 }
 
 static bool
