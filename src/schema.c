@@ -18,9 +18,7 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "common/string.h"
@@ -30,19 +28,11 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
 
 #include "document.h"
+#include "exposure.h"
 #include "naming.h"
 #include "schema_internal.h"
-
-/* Columns of fraiseql.exposure. */
-enum
-{
-	EXPOSURE_RELATION = 1,
-	EXPOSURE_TYPE_NAME,
-	EXPOSURE_OPTIONS
-};
 
 /* A type name that is taken, and by what. */
 typedef struct NameEntry
@@ -50,14 +40,6 @@ typedef struct NameEntry
 	char		name[FQL_NAME_MAX + 1];
 	const char *origin;
 } NameEntry;
-
-/* A row of fraiseql.exposure. */
-typedef struct Exposure
-{
-	Oid			relid;
-	char	   *type_name;		/* NULL: derived */
-	Jsonb	   *options;		/* NULL: none */
-} Exposure;
 
 /*
  * Problems, texts, names
@@ -211,51 +193,6 @@ fql_build_entity(const FqlSchemaBuild *build, Oid relid)
  * Entities
  */
 
-static Exposure *
-read_exposure(HeapTuple tuple, TupleDesc descriptor)
-{
-	Exposure   *exposure = palloc0(sizeof(Exposure));
-	bool		is_null;
-	Datum		value;
-
-	exposure->relid = DatumGetObjectId(heap_getattr(tuple, EXPOSURE_RELATION, descriptor, &is_null));
-	value = heap_getattr(tuple, EXPOSURE_TYPE_NAME, descriptor, &is_null);
-	if (!is_null)
-		exposure->type_name = TextDatumGetCString(value);
-	value = heap_getattr(tuple, EXPOSURE_OPTIONS, descriptor, &is_null);
-	if (!is_null)
-		exposure->options = DatumGetJsonbPCopy(value);
-	return exposure;
-}
-
-/*
- * All rows of fraiseql.exposure, read below SQL: any role may ask GraphQL questions, but none needs privileges on this
- * table, and reading it must not run into the caller's settings.
- */
-static List *
-read_exposures(void)
-{
-	Oid			schema = get_namespace_oid("fraiseql", true);
-	Oid			relid = OidIsValid(schema) ? get_relname_relid("exposure", schema) : InvalidOid;
-	List	   *result = NIL;
-	Relation	relation;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	if (!OidIsValid(relid))
-		return NIL;
-	relation = table_open(relid, AccessShareLock);
-	scan = systable_beginscan(relation, InvalidOid, false, NULL, 0, NULL);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		CHECK_FOR_INTERRUPTS();
-		result = lappend(result, read_exposure(tuple, RelationGetDescr(relation)));
-	}
-	systable_endscan(scan);
-	table_close(relation, AccessShareLock);
-	return result;
-}
-
 /*
  * The names of the root fields: from the type name that was given, else from the relation's name.  A relation that is
  * named in the plural keeps that plural.  Returns the type's name; NULL after a problem.
@@ -293,31 +230,31 @@ is_exposable_kind(char kind)
 
 /* NULL: the relation is gone, or a problem says why it is left out. */
 static FqlEntity *
-make_entity(FqlSchemaBuild *build, const Exposure *exposure)
+make_entity(FqlSchemaBuild *build, const FqlExposure *exposure)
 {
 	FqlEntity  *entity = palloc0(sizeof(FqlEntity));
 	FqlProblem *problem;
 
-	entity->relation = fql_catalog_relation(exposure->relid);
+	entity->relation = fql_catalog_relation(exposure->object);
 	if (entity->relation == NULL || !is_exposable_kind(entity->relation->kind))
 		return NULL;
 	problem = fql_options_parse(exposure->options, &entity->options);
-	if (problem == NULL && exposure->type_name != NULL && !fql_naming_is_public(exposure->type_name))
+	if (problem == NULL && exposure->name != NULL && !fql_naming_is_public(exposure->name))
 		problem = fql_problem(ERRCODE_INVALID_PARAMETER_VALUE,
-							  psprintf("type name \"%s\" is not a GraphQL name", exposure->type_name), NULL);
+							  psprintf("type name \"%s\" is not a GraphQL name", exposure->name), NULL);
 	if (problem != NULL)
 	{
 		build->problems = lappend(build->problems, problem);
 		return NULL;
 	}
 	entity->binding = FQL_NEW(build->arena, FqlRelation);
-	entity->binding->relid = exposure->relid;
-	entity->given_name = exposure->type_name;
+	entity->binding->relid = exposure->object;
+	entity->given_name = exposure->name;
 	entity->binding->ttl = entity->options.ttl;
 	entity->binding->shape = fql_build_is_document(entity->relation, &entity->options)
 		? FQL_RELATION_DOCUMENT : FQL_RELATION_COLUMNS;
 	if (entity->binding->shape == FQL_RELATION_DOCUMENT)
-		entity->definition = fql_document_definition(exposure->relid);
+		entity->definition = fql_document_definition(exposure->object);
 	return entity;
 }
 
@@ -335,12 +272,12 @@ static void
 build_entities(FqlSchemaBuild *build)
 {
 	List	   *candidates = NIL;
-	List	   *exposures = read_exposures();
+	List	   *exposures = fql_exposures("exposure");
 	ListCell   *cell;
 
 	foreach(cell, exposures)
 	{
-		const Exposure *exposure = lfirst(cell);
+		const FqlExposure *exposure = lfirst(cell);
 		FqlEntity  *entity;
 
 		CHECK_FOR_INTERRUPTS();

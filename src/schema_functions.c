@@ -19,9 +19,7 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -29,23 +27,15 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 
 #include "catalog_functions.h"
+#include "exposure.h"
 #include "naming.h"
 #include "schema_internal.h"
 
 #define NAME_HINT "Pass another field_name to fraiseql.expose_function()."
 
-/* Columns of fraiseql.exposed_function. */
-enum
-{
-	EXPOSED_FUNCTION = 1,
-	EXPOSED_FIELD_NAME,
-	EXPOSED_OPTIONS
-};
-
-/* A row of it, with what the catalogs know about the function. */
+/* A row of fraiseql.exposed_function, with what the catalogs know about the function. */
 typedef struct ExposedFunction
 {
 	FqlCatalogFunction *function;
@@ -68,24 +58,15 @@ typedef struct RowType
 
 /* NULL: the function is gone. */
 static ExposedFunction *
-read_exposed(HeapTuple tuple, TupleDesc descriptor)
+make_exposed(const FqlExposure *exposure)
 {
 	ExposedFunction *exposed = palloc0(sizeof(ExposedFunction));
-	Jsonb	   *options = NULL;
-	bool		is_null;
-	Datum		value;
 
-	value = heap_getattr(tuple, EXPOSED_FUNCTION, descriptor, &is_null);
-	exposed->function = fql_catalog_function(DatumGetObjectId(value));
+	exposed->function = fql_catalog_function(exposure->object);
 	if (exposed->function == NULL)
 		return NULL;
-	value = heap_getattr(tuple, EXPOSED_FIELD_NAME, descriptor, &is_null);
-	if (!is_null)
-		exposed->given_name = TextDatumGetCString(value);
-	value = heap_getattr(tuple, EXPOSED_OPTIONS, descriptor, &is_null);
-	if (!is_null)
-		options = DatumGetJsonbPCopy(value);
-	exposed->problem = fql_function_options_parse(options, &exposed->options);
+	exposed->given_name = exposure->name;
+	exposed->problem = fql_function_options_parse(exposure->options, &exposed->options);
 	return exposed;
 }
 
@@ -96,31 +77,21 @@ compare_exposed(const ListCell *a, const ListCell *b)
 				  ((const ExposedFunction *) lfirst(b))->function->label);
 }
 
-/* All of them, below SQL for the reasons of exposures (schema.c), in an order that does not depend on the table's. */
+/* All of them, in an order that does not depend on the table's. */
 static List *
-read_exposed_functions(void)
+exposed_functions(void)
 {
-	Oid			schema = get_namespace_oid("fraiseql", true);
-	Oid			relid = OidIsValid(schema) ? get_relname_relid("exposed_function", schema) : InvalidOid;
 	List	   *result = NIL;
-	Relation	relation;
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	ListCell   *cell;
 
-	if (!OidIsValid(relid))
-		return NIL;
-	relation = table_open(relid, AccessShareLock);
-	scan = systable_beginscan(relation, InvalidOid, false, NULL, 0, NULL);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	foreach(cell, fql_exposures("exposed_function"))
 	{
-		ExposedFunction *exposed = read_exposed(tuple, RelationGetDescr(relation));
+		ExposedFunction *exposed = make_exposed(lfirst(cell));
 
 		CHECK_FOR_INTERRUPTS();
 		if (exposed != NULL)
 			result = lappend(result, exposed);
 	}
-	systable_endscan(scan);
-	table_close(relation, AccessShareLock);
 	list_sort(result, compare_exposed);
 	return result;
 }
@@ -740,7 +711,7 @@ build_function(FqlSchemaBuild *build, const ExposedFunction *exposed)
 void
 fql_build_functions(FqlSchemaBuild *build)
 {
-	List	   *functions = read_exposed_functions();
+	List	   *functions = exposed_functions();
 	ListCell   *cell;
 
 	foreach(cell, functions)
