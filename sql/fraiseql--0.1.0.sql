@@ -326,7 +326,7 @@ COMMENT ON COLUMN fraiseql.audit_recent.mutation_id IS 'the GraphQL mutation; NU
 COMMENT ON COLUMN fraiseql.audit_recent.xid IS 'the transaction; NULL: a record about something else, which error explains';
 COMMENT ON COLUMN fraiseql.audit_recent.role IS 'OID of the role that committed';
 COMMENT ON COLUMN fraiseql.audit_recent.database IS 'OID of the database';
-COMMENT ON COLUMN fraiseql.audit_recent.committed_at IS 'when the transaction committed';
+COMMENT ON COLUMN fraiseql.audit_recent.committed_at IS 'when the transaction committed; of one that was prepared, when that was noticed';
 COMMENT ON COLUMN fraiseql.audit_recent.processed_at IS 'when the worker had freed what it made invalid; answers were fresh before';
 COMMENT ON COLUMN fraiseql.audit_recent.latency IS 'from commit to processed';
 COMMENT ON COLUMN fraiseql.audit_recent.entities IS 'the changed rows: [{type, id, operation}]; relation in place of type for rows of no exposed type, and of other databases; NULL: later records took the place of this detail';
@@ -421,7 +421,7 @@ COMMENT ON COLUMN fraiseql.audit_log.mutation_id IS 'the GraphQL mutation; NULL:
 COMMENT ON COLUMN fraiseql.audit_log.xid IS 'the transaction; NULL: a record about something else, which error explains';
 COMMENT ON COLUMN fraiseql.audit_log.role IS 'the role that committed; NULL also if it was gone when the row was written';
 COMMENT ON COLUMN fraiseql.audit_log.database IS 'this database, as it was called then; NULL: the record is of no single one';
-COMMENT ON COLUMN fraiseql.audit_log.committed_at IS 'when the transaction committed';
+COMMENT ON COLUMN fraiseql.audit_log.committed_at IS 'when the transaction committed; of one that was prepared, when that was noticed';
 COMMENT ON COLUMN fraiseql.audit_log.processed_at IS 'when the worker had freed what it made invalid; answers were fresh before';
 COMMENT ON COLUMN fraiseql.audit_log.latency IS 'from commit to processed';
 COMMENT ON COLUMN fraiseql.audit_log.entities IS 'the changed rows: [{type, id, operation}]; relation in place of type for rows of no exposed type; NULL: the detail was overwritten before it was logged';

@@ -251,6 +251,8 @@ what_is_missing(const FqlTrail *trail)
 {
 	if ((trail->flags & FQL_TRAIL_WORDS_LEFT_OUT) != 0)
 		return "more was changed than a record holds: entries that it made invalid are freed by the sweep, uncounted";
+	if ((trail->flags & FQL_TRAIL_PREPARED) != 0)
+		return "the transaction was prepared: when it committed is not known, this is when somebody noticed";
 	return NULL;
 }
 

@@ -8,17 +8,18 @@
  * each round, looks whether transactions of the table have ended, and for each ticks and lowers.  Until somebody looks,
  * the words are pending: answers that the transaction may have changed are executed, and neither served nor kept.
  *
- * When has it ended?  COMMIT PREPARED makes the transaction visible, sends its invalidation messages, and then releases
- * its locks, among them the one on its own transaction id, which it has held without a gap since the id was assigned
- * (PREPARE hands it over).  The tick must come after the messages (words.c), so the test is that this lock can be had,
- * and not only that the transaction is no longer in progress.  Nobody can end it before its backend has called
- * fql_prepared_keep(): until then PostgreSQL says that it is busy.  Whether it was committed or rolled back makes no
- * difference: a tick too many is a needless miss.
+ * When has it ended?  COMMIT PREPARED makes the transaction visible, sends its invalidation messages, and then
+ * releases its locks, among them the one on its own transaction id, which it has held without a gap since the id was
+ * assigned (PREPARE hands it over).  The tick must come after the messages (words.c), so the test is that this lock
+ * can be had, and not only that the transaction is no longer in progress.  Nobody can end it before its backend has
+ * called fql_prepared_keep(): until then PostgreSQL says that it is busy.  Whether it was committed or rolled back
+ * makes no difference to the fence: a tick too many is a needless miss.
  *
- * Exactly once.  A slot is taken by a compare-and-swap on "taken"; its words are written and raised by the backend that
- * prepares; "xid" makes it the table's.  Whoever finds the transaction ended swaps "xid" for none, and who succeeds in
- * that lowers the fence and then gives the slot free.  Nothing in between can fail or be interrupted.  No lock of ours
- * is needed, and a process that is killed in between takes the shared memory with it.
+ * Exactly once.  A slot is taken by a compare-and-swap on "taken"; its words are written and raised by the backend
+ * that prepares; "xid" makes it the table's.  Whoever finds the transaction ended swaps "xid" for none, and who
+ * succeeds in that lowers the fence, sends the record of the cascade (trail.c) if the transaction has committed, and
+ * then gives the slot free.  Nothing in between can fail or be interrupted.  No lock of ours is needed, and a process
+ * that is killed in between takes the shared memory with it.
  *
  * Transaction ids have 32 bits.  A slot's id cannot be assigned again while its transaction is prepared, and after it
  * has ended only 2^32 transactions later, when the worker has looked many times; even then the fence would only stay
@@ -37,17 +38,22 @@
 
 #include "access/twophase.h"
 #include "access/xact.h"
+#include "fmgr.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "storage/procarray.h"
 #include "storage/shmem.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/snapmgr.h"
+#include "utils/xid8.h"
 
 #include "compat.h"
 #include "prepared.h"
 #include "testpoint.h"
+#include "trail.h"
 #include "words.h"
 #include "xid.h"
 
@@ -59,6 +65,12 @@ typedef struct FqlSharedSlot
 	bool		has_everything; /* the fence on everything is among the words */
 	uint32		count;
 	uint32		words[FQL_PREPARED_WORDS + 1];
+	uint32		record_length;	/* 0: none */
+	union
+	{
+		FqlTrail	trail;		/* aligned for its first part */
+		char		bytes[FQL_PREPARED_RECORD];
+	}			record;
 } FqlSharedSlot;
 
 typedef struct FqlSharedPrepared
@@ -160,6 +172,7 @@ fql_prepared_keep(void)
 	set_held(mine, mine->count);
 	fql_owner_has_lowered(mine->count);
 	FQL_TEST_POINT(handing_over);
+	mine->record_length = fql_trail_keep(mine->record.bytes);
 	pg_memory_barrier();
 	pg_atomic_write_u32(&mine->xid, my_xid);
 	mine = NULL;
@@ -193,9 +206,27 @@ has_ended(TransactionId xid)
 	return !TransactionIdIsInProgress(xid) && fql_compat_transaction_lock_is_free(xid);
 }
 
+/*
+ * Has the transaction, which has ended, committed?  The server has forgotten that if nobody has looked for a million
+ * transactions; then a record too many is better than one that is missing.
+ */
+static bool
+has_committed(TransactionId xid)
+{
+	LOCAL_FCINFO(call, 1);
+	Datum		status;
+
+	InitFunctionCallInfoData(*call, NULL, 1, InvalidOid, NULL, NULL);
+	call->args[0].value = FullTransactionIdGetDatum(fql_xid_widen(xid));
+	call->args[0].isnull = false;
+	status = pg_xact_status(call);
+	return call->isnull || strcmp(TextDatumGetCString(status), "committed") == 0;
+}
+
 static void
 retire_slot(FqlSharedSlot *slot, TransactionId xid)
 {
+	bool		committed = has_committed(xid);
 	uint32		expected = xid;
 
 	FQL_TEST_POINT(found_ended);
@@ -206,6 +237,8 @@ retire_slot(FqlSharedSlot *slot, TransactionId xid)
 	set_held(slot, 0);
 	fql_owner_has_raised();
 	fql_fence_lower_with_tick(slot->words, slot->count);
+	if (committed)
+		fql_trail_send_kept(slot->record.bytes, slot->record_length);
 	FQL_TEST_POINT(retired);
 	pg_atomic_fetch_sub_u32(&shared->kept, 1);
 	free_slot(slot);

@@ -13,19 +13,26 @@
 /* Words that the table has room for, a transaction; with more it raises the fence on everything. */
 #define FQL_PREPARED_WORDS 1000
 
+/* Bytes that it has room for, of the record of a transaction's cascade (trail.h): these words, and as many for rows. */
+#define FQL_PREPARED_RECORD 8192
+
 /*
  * The transaction of this backend that is about to be prepared: raise the fence on these words and note them.  May be
  * called several times.  May fail, and then has raised nothing.
  */
 extern void fql_prepared_hold(const uint32 *words, uint32 count);
 
-/* It is prepared: the fence is the table's from here on.  It is not: lower the fence.  Neither can fail. */
+/*
+ * It is prepared: the fence is the table's from here on, and so is the record of its cascade.  It is not: lower the
+ * fence.  Neither can fail.
+ */
 extern void fql_prepared_keep(void);
 extern void fql_prepared_drop(void);
 
 /*
- * Tick for every prepared transaction that has ended, and lower its fence.  Costs next to nothing while there is none.
- * Within a transaction only; may take locks for a moment, never waits.
+ * Tick for every prepared transaction that has ended, lower its fence, and if it has committed, send the record of its
+ * cascade.  Costs next to nothing while there is none.  Within a transaction only; may take locks for a moment, never
+ * waits.
  */
 extern void fql_prepared_retire(void);
 

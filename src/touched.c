@@ -35,6 +35,7 @@
 
 #include "guc.h"
 #include "prepared.h"
+#include "queue.h"
 #include "testpoint.h"
 #include "touched.h"
 #include "trail.h"
@@ -270,7 +271,7 @@ raise_fence(void)
 {
 	Assert(!fence_is_up);
 	forget_if_nothing_changed();
-	fql_trail_prepare(list, count);
+	fql_trail_make(list, count, FQL_QUEUE_LONGEST);
 	fql_fence_raise(list, count);
 	fence_is_up = true;
 	FQL_TEST_POINT(fence_raised);
@@ -320,6 +321,7 @@ raise_fence_to_prepare(void)
 		touch_relations();
 		drop_words_of_rows();
 	}
+	fql_trail_make(list, count, FQL_PREPARED_RECORD);
 	preparing = true;
 	fql_prepared_hold(list, count);
 }

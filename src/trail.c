@@ -6,13 +6,15 @@
  * where nothing may fail: then it is only copied.  What is touched between the two (another extension that writes in
  * its own PRE_COMMIT callback) is not in it; the answers that this makes invalid are freed by the worker's sweep.
  *
- * A prepared transaction has no record: it ends in another backend, or none.
+ * The record of a prepared transaction waits in shared memory with its fence (prepared.c), cut to the room there is.
+ * Who finds that the transaction has committed sends it; when that was is not known, so the record says so.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "changes.h"
 #include "guc.h"
@@ -21,9 +23,6 @@
 #include "tags.h"
 #include "touched.h"
 #include "trail.h"
-
-/* Of a record, words may take this part, and changes the rest. */
-#define LONGEST_WORDS (FQL_QUEUE_LONGEST / 2 / sizeof(uint32))
 
 /* A buffer that has grown past this is given back. */
 #define SMALL_BUFFER 8192
@@ -62,13 +61,13 @@ fql_trail_disable(void)
 }
 
 static void
-append_change(const FqlChange *change, FqlTrail *trail)
+append_change(const FqlChange *change, FqlTrail *trail, uint32 longest)
 {
 	FqlTrailChange header = {change->relation, (uint8) change->kind, 0};
 	char	   *id = fql_change_id(change);
 	size_t		length = strlen(id);
 
-	if (length > UINT8_MAX || record.len + FQL_TRAIL_CHANGE_HEADER + length > FQL_QUEUE_LONGEST)
+	if (length > UINT8_MAX || record.len + FQL_TRAIL_CHANGE_HEADER + length > longest)
 		trail->flags |= FQL_TRAIL_TRUNCATED;
 	else
 	{
@@ -81,20 +80,22 @@ append_change(const FqlChange *change, FqlTrail *trail)
 }
 
 static void
-append_changes(FqlTrail *trail)
+append_changes(FqlTrail *trail, uint32 longest)
 {
 	uint32		position = 0;
 	int			begin = record.len;
 	FqlChange	change;
 
 	while (fql_change_next(0, &position, &change))
-		append_change(&change, trail);
+		append_change(&change, trail, longest);
 	trail->changes_length = (uint32) (record.len - begin);
 }
 
+/* Words may take half of the room, and changes the rest. */
 void
-fql_trail_prepare(const uint32 *words, uint32 count)
+fql_trail_make(const uint32 *words, uint32 count, uint32 longest)
 {
+	uint32		longest_words = longest / 2 / sizeof(uint32);
 	FqlTrail	trail = {0};
 
 	if (disabled || count == 0 || fql_audit_ring_size == 0 || !fql_shmem_is_there())
@@ -106,15 +107,15 @@ fql_trail_prepare(const uint32 *words, uint32 count)
 		trail.flags |= FQL_TRAIL_TRUNCATED;
 	if (fql_have_touched(fql_tag_schema(MyDatabaseId)) || fql_have_touched(fql_tag_roles()))
 		trail.flags |= FQL_TRAIL_DEFINITIONS;
-	if (count > LONGEST_WORDS)
+	if (count > longest_words)
 		trail.flags |= FQL_TRAIL_WORDS_LEFT_OUT;
-	trail.word_count = Min(count, LONGEST_WORDS);
+	trail.word_count = Min(count, longest_words);
 	strlcpy(trail.mutation, mutation, sizeof(trail.mutation));
 
 	empty_record();
 	appendBinaryStringInfo(&record, (char *) &trail, sizeof(trail));
 	appendBinaryStringInfo(&record, (const char *) words, (int) (trail.word_count * sizeof(uint32)));
-	append_changes(&trail);
+	append_changes(&trail, longest);
 	memcpy(record.data, &trail, sizeof(trail));
 }
 
@@ -141,6 +142,26 @@ fql_trail_forget(void)
 		record.data = NULL;
 		record.maxlen = 0;
 	}
+}
+
+uint32
+fql_trail_keep(char *copy)
+{
+	if (record.len > 0)
+	{
+		((FqlTrail *) record.data)->flags |= FQL_TRAIL_PREPARED;
+		memcpy(copy, record.data, (size_t) record.len);
+	}
+	return (uint32) record.len;
+}
+
+void
+fql_trail_send_kept(char *copy, uint32 length)
+{
+	if (length == 0)
+		return;
+	((FqlTrail *) copy)->committed_at = GetCurrentTimestamp();
+	(void) fql_queue_put(copy, length);
 }
 
 bool

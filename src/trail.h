@@ -21,7 +21,8 @@ typedef enum FqlTrailFlag
 {
 	FQL_TRAIL_TRUNCATED = 1,	/* more rows were changed than are named */
 	FQL_TRAIL_DEFINITIONS = 2,	/* definitions, privileges or roles were changed too, or nothing else was */
-	FQL_TRAIL_WORDS_LEFT_OUT = 4	/* more was touched than fits: what it makes invalid is found by sweeping */
+	FQL_TRAIL_WORDS_LEFT_OUT = 4,	/* more was touched than fits: what it makes invalid is found by sweeping */
+	FQL_TRAIL_PREPARED = 8		/* it was prepared: committed_at is when somebody found that it had committed */
 } FqlTrailFlag;
 
 typedef struct FqlTrail
@@ -29,7 +30,7 @@ typedef struct FqlTrail
 	FullTransactionId xid;
 	TimestampTz committed_at;
 	Oid			database;
-	Oid			role;			/* current when the transaction committed */
+	Oid			role;			/* current when the transaction committed, or was prepared */
 	uint32		flags;
 	uint32		word_count;		/* uint32 each, right behind */
 	uint32		change_count;	/* FqlTrailChange each, behind the words */
@@ -56,13 +57,20 @@ extern void fql_trail_name(const char *mutation);
 /* This process makes no records: those of the log worker would have to be logged in turn, for ever. */
 extern void fql_trail_disable(void);
 
-/* At PRE_COMMIT: make the record, of what has been touched.  May fail. */
-extern void fql_trail_prepare(const uint32 *words, uint32 count);
+/* At PRE_COMMIT or PRE_PREPARE: make the record, of what has been touched, in so many bytes.  May fail. */
+extern void fql_trail_make(const uint32 *words, uint32 count, uint32 longest);
 
 /* It has committed, and all can see it: send the record.  May not fail, and does not. */
 extern void fql_trail_send(void);
 
 /* It ends in another way. */
 extern void fql_trail_forget(void);
+
+/*
+ * It is prepared: copy the record, whose bytes fit, for who finds that it has committed; its length, 0: there is none.
+ * And there, when all can see it: send the copy.  May not fail, and do not.
+ */
+extern uint32 fql_trail_keep(char *copy);
+extern void fql_trail_send_kept(char *copy, uint32 length);
 
 #endif							/* FQL_TRAIL_H */

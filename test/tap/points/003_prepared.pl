@@ -442,6 +442,31 @@ for my $round (1 .. 2)
 	commit_without_messages("no messages, $round", 'rejected: write');
 }
 
+# Two find at once that it has committed: its record is sent once, and none where it was rolled back.
+for my $point (qw(found_ended retiring))
+{
+	for my $how (qw(ROLLBACK COMMIT))
+	{
+		my $name = "record, $point, $how";
+		my $write = 'BEGIN; INSERT INTO crate VALUES (2); DELETE FROM crate WHERE id = 2; SELECT pg_current_xact_id()';
+		ask($node, $versions);
+		like(ask($node, $versions), qr/^hit/, "$name: an answer that depends on it");
+		my $xid = run_sql("$write; PREPARE TRANSACTION 'one'");
+
+		run_sql("$how PREPARED 'one'");
+		$points->run_until($point, $session, $look);
+		run_sql($look);
+		$points->finish($point, $session);
+		run_sql($look);
+		# a later record, after which all that were sent before are there
+		my $after = run_sql("$write; COMMIT");
+		run_sql('SELECT pg_reload_conf()');
+		$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM fraiseql.audit_recent WHERE xid = '$after'") or die 'no record';
+		is(run_sql("SELECT entries_invalidated FROM fraiseql.audit_recent WHERE xid = '$xid'"), $how eq 'COMMIT' ? '1' : '', $name);
+		is($points->violations, '', "$name: shared memory is coherent");
+	}
+}
+
 #
 # The server's start
 #

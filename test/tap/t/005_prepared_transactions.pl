@@ -204,10 +204,19 @@ refused('too many', qr/maximum number of prepared transactions reached/,
 finish('ROLLBACK', $_) for ('taken', map { "more $_" } (1 .. 4));
 
 # Every place in the table is used again: this takes more than there are.
+my $last = $node->safe_psql('postgres', 'SELECT max(number) FROM fraiseql.audit_recent');
 $node->safe_psql('postgres', join(";\n", map {
 	("BEGIN", "INSERT INTO item VALUES (2)", "PREPARE TRANSACTION 'one'",
 		$_ % 2 ? "ROLLBACK PREPARED 'one'" : "COMMIT PREPARED 'one'", 'DELETE FROM item WHERE id = 2') } (1 .. 400)));
 settled('four hundred in a row', offers(200));
+
+# Those that were committed have a record each, those that were rolled back none.  Whoever asks before a write sends it first.
+my $records = q(SELECT count(DISTINCT xid) || ' of ' || count(*) FROM fraiseql.audit_recent WHERE error LIKE '%was prepared%');
+my $xid = $node->safe_psql('postgres', 'BEGIN; INSERT INTO item VALUES (2); DELETE FROM item WHERE id = 2; SELECT pg_current_xact_id(); COMMIT');
+
+$node->poll_query_until('postgres', "SELECT count(*) > 0 FROM fraiseql.audit_recent WHERE xid = '$xid'") or die 'no record';
+is($node->safe_psql('postgres', "$records AND number > $last"), '200 of 200', 'each that was committed has one record');
+settled('four hundred in a row, recorded', offers(200));
 coherent('four hundred in a row');
 
 # Without a reader, the worker lowers the fence.

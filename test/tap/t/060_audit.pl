@@ -9,6 +9,7 @@ my $node = fraiseql_node('audit', config => <<'CONF');
 fraiseql.audit_log = on
 fraiseql.cascade_notify_channel = 'cascades'
 fraiseql.worker_interval = 50ms
+max_prepared_transactions = 5
 restart_after_crash = on
 CONF
 
@@ -206,6 +207,74 @@ like($seen[0], qr/\{"__typename":"Account","id":"\d+","operation":"CREATED"\}\],
 $node->safe_psql('postgres', 'DELETE FROM account WHERE id >= 100');
 like(join('', wait_for_notifications($listener, 1)), qr/"updated":\[\],"deleted":\[\{.*DELETED"\}\],"truncated":true\}$/,
 	'deleted ones too');
+
+# A prepared transaction: its record comes when it has committed, with what it changed, and says that the time is not known.
+sub prepare
+{
+	my ($statement) = @_;
+
+	return $node->safe_psql('postgres', "BEGIN; $statement; SELECT pg_current_xact_id(); PREPARE TRANSACTION 'one'");
+}
+
+# What a reader sends is before the record of what is written later.
+sub end_prepared
+{
+	my ($how) = @_;
+
+	$node->safe_psql('postgres', "$how PREPARED 'one'");
+	graphql($node, $query);
+	record('INSERT INTO marker SELECT count(*) FROM marker');
+	return;
+}
+
+sub record_of
+{
+	my ($xid) = @_;
+
+	return $node->safe_psql('postgres', <<"SQL");
+SELECT role::regrole, mutation_id, status, error LIKE 'the transaction was prepared: %', entity_count, truncated,
+	entities FROM fraiseql.audit_recent WHERE xid = '$xid'
+SQL
+}
+
+my $partial = 'SELECT partial FROM fraiseql.cascade_stats';
+
+my $known = $node->safe_psql('postgres', $partial);
+my $xid = prepare('UPDATE account SET balance = 77 WHERE id = 1');
+record('INSERT INTO marker SELECT count(*) FROM marker');
+is(record_of($xid), '', 'a transaction is prepared: it has no record');
+end_prepared('COMMIT');
+is(record_of($xid), 'postgres||PartialSuccess|t|1|f|[{"id": "1", "type": "Account", "operation": "UPDATED"}]',
+	'when it has committed, it has one');
+is($node->safe_psql('postgres', $partial), $known + 1, 'it is counted');
+is(graphql($node, $query), accounts(77, 100), 'the answer is fresh');
+@seen = ();
+push @seen, wait_for_notifications($listener, 1) until @seen > 3 || grep { /"xid":"$xid"/ } @seen;
+like(join("\n", @seen), qr/"xid":"$xid",.*"updated":\[\{"__typename":"Account","id":"1","operation":"UPDATED"\}\]/, 'it is told');
+
+$xid = prepare('UPDATE account SET balance = 78 WHERE id = 1');
+end_prepared('ROLLBACK');
+is(record_of($xid), '', 'one that is rolled back has none');
+is(graphql($node, $query), accounts(77, 100), 'and changed nothing');
+
+# By a mutation, as another role; and more rows than there is room for.
+$node->safe_psql('postgres', <<'SQL');
+CREATE ROLE payer;
+GRANT SELECT, UPDATE ON account TO payer;
+GRANT USAGE ON SCHEMA fraiseql TO payer;
+CREATE FUNCTION fn_pay() RETURNS int LANGUAGE sql AS 'UPDATE account SET balance = balance + 1 WHERE id = 1 RETURNING balance';
+SELECT fraiseql.expose_function('fn_pay()');
+CREATE TABLE long (id text PRIMARY KEY);
+SELECT fraiseql.track('long');
+SQL
+$xid = prepare(q(SET ROLE payer; SELECT fraiseql.execute('mutation Pay { pay }'))) =~ s/.*\n//sr;
+end_prepared('COMMIT');
+like(record_of($xid), qr/^payer\|Pay\|PartialSuccess\|t\|1\|f\|/, 'a mutation: by whom, and which');
+$xid = prepare(q(INSERT INTO long SELECT repeat('x', 60) || i FROM generate_series(1, 200) AS i));
+end_prepared('COMMIT');
+like(record_of($xid), qr/^postgres\|\|PartialSuccess\|t\|\d+\|t\|\[\{"id": "x+1", /, 'it is cut, and says so');
+$node->safe_psql('postgres', "SELECT fraiseql.hide('fn_pay()')");
+logged_completely('prepared transactions');
 
 $node->append_conf('postgresql.conf', 'fraiseql.audit_log = off');
 $node->restart;
