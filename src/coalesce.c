@@ -14,16 +14,17 @@
  * there would be a herd again.  So the leader leaves its answer in the cache under a key that only this herd knows, and
  * only for as long as this takes (vary.c, execute.c):
  *   - one with errors has all its tags, so it is asked whether it still holds, like every answer: for all who wait;
- *   - one that a write has overtaken holds for nobody who comes now.  But who had joined the herd before the execution
- *     began may have it.  Let A be the time at which a follower joined, B > A that at which the execution began.  The
- *     leader took its number under the lock at B, and received invalidation messages and took its snapshot after that
- *     (execute.c, steps 1 to 3); so it saw whatever had been committed and acknowledged by A.  The follower returns
- *     later.  The answer is thus what executing would have returned at an instant within the follower's own call, which
+ *   - one that a write has overtaken, or may yet, holds for nobody who comes now.  But who had joined the herd before
+ *     the execution began may have it.  Let A be the time at which a follower joined, B > A that at which the execution
+ *     began.  The leader took its number under the lock at B, and received invalidation messages and took its snapshot
+ *     after that (execute.c, steps 1 to 3); so it saw whatever had been committed and acknowledged by A.  The follower
+ *     returns later.  The answer is thus what executing would have returned at an instant within its own call, which
  *     is all that an execution of its own would have promised.  The same holds for privileges and definitions: they
  *     were asked after B, or, what the request's validation asked before, has not changed until the end
  *     (definitions_hold() in execute.c).
  * A follower who came during an execution that was overtaken is there before the next one begins.  So no one waits for
- * more than the rest of one execution and the whole of another, however often the key is written.
+ * more than the rest of one execution and the whole of another, however often the key is written.  Where even that
+ * serves nobody (leaders are cancelled, definitions change), the followers execute after the second time.
  *
  * Deadlock.  A follower waits for a process, which PostgreSQL's deadlock detector does not know.  A cycle through a
  * follower would need somebody who waits for something that the follower holds.  So only a process that holds no lock
@@ -59,8 +60,8 @@
 #define REFUSED_SECONDS 60
 #define REFUSED_KEYS 1024
 
-/* After so many leaders in a row that failed, it is probably not the leaders. */
-#define MOST_FAILURES 2
+/* After so many executions in a row that served nobody, more would only make the others queue. */
+#define MOST_IN_VAIN 2
 
 /*
  * Waits by length: eight classes for each power of two of microseconds, up to some hours.
@@ -78,7 +79,8 @@ typedef struct FqlSharedHerd
 	bool		is_executing;
 	bool		is_refused;
 	bool		handed_to_all;
-	uint8		failures;		/* leaders in a row that failed */
+	bool		has_failed;		/* the last leader */
+	uint8		in_vain;		/* executions in a row that served none of those who had been there before */
 	uint64		execution;		/* the number of the last one that began */
 	uint64		handed_over;	/* the last one whose answer was left for the herd; 0: none */
 	ConditionVariable ended;
@@ -150,7 +152,8 @@ new_herd(uint64 hash)
 	*bucket_of(hash) = place;
 	herd->is_executing = false;
 	herd->is_refused = false;
-	herd->failures = 0;
+	herd->has_failed = false;
+	herd->in_vain = 0;
 	herd->execution = 0;
 	herd->handed_over = 0;
 	return place;
@@ -398,7 +401,7 @@ fql_coalesce_go_on(uint64 hash)
 		role = FQL_HERD_FOLLOWER;
 		me.awaited = herd->execution;
 	}
-	else if (herd->is_refused || herd->failures >= MOST_FAILURES)
+	else if (herd->is_refused || herd->in_vain >= MOST_IN_VAIN)
 	{
 		role = FQL_HERD_ALONE;
 		shared->totals.executions++;
@@ -407,7 +410,7 @@ fql_coalesce_go_on(uint64 hash)
 	}
 	else
 	{
-		if (herd->failures > 0)
+		if (herd->has_failed)
 			shared->totals.takeovers++;
 		count_wait();
 		begin_execution(herd);
@@ -421,7 +424,11 @@ static void
 end_execution(FqlSharedHerd *herd, FqlExecutionEnd how)
 {
 	herd->is_executing = false;
-	herd->failures = how == FQL_END_FAILED ? herd->failures + 1 : 0;
+	herd->has_failed = how == FQL_END_FAILED;
+	if (how == FQL_END_FAILED || (how == FQL_END_OVERTAKEN && herd->earlier > 0))
+		herd->in_vain = Min(herd->in_vain + 1, MOST_IN_VAIN);
+	else if (how != FQL_END_OVERTAKEN)
+		herd->in_vain = 0;
 	herd->is_refused = how == FQL_END_REFUSED;
 	if (how == FQL_END_REFUSED)
 		*refused_key(herd->hash) = (FqlRefusedKey){
@@ -460,7 +467,7 @@ leave_herd(FqlExecutionEnd how, bool has_executed, bool served)
 void
 fql_coalesce_leave(bool served)
 {
-	leave_herd(FQL_END_OVERTAKEN, false, served);
+	leave_herd(FQL_END_KEPT, false, served);
 }
 
 bool

@@ -36,7 +36,7 @@ typedef enum FqlExecutionEnd
 	FQL_END_HANDED_TO_EARLIER,	/* likewise, for those who had joined before this execution began */
 	FQL_END_OVERTAKEN,			/* by a write: another execution may have more luck */
 	FQL_END_REFUSED,			/* such an answer cannot be shared */
-	FQL_END_FAILED				/* the leader has had an error that is its own */
+	FQL_END_FAILED				/* the leader has had an error, or an answer, that is its own */
 } FqlExecutionEnd;
 
 /* May this process wait for another one's execution without a danger of deadlock? */

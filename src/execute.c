@@ -295,32 +295,48 @@ hand_over_to_earlier(const FqlProbe *probe, FqlObservation *observation, FqlAnsw
 }
 
 /*
- * End the execution that others wait for.  The reason why the answer was not kept tells what they can have: nothing, if
- * the answer depends on this session; else what is left for them here, and if that cannot be, the next one tries.
+ * Leave the answer for those who wait, if they may have it.  Until start-up is over, words do not tell of every write,
+ * so nothing is left that they would have to vouch for.
  */
-static void
-end_execution(const FqlRequest *request, const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer,
-			  bool clean, FqlReason kept)
+static FqlExecutionEnd
+hand_over(const FqlRequest *request, const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer, bool clean,
+		  bool started)
 {
 	FqlExecutionEnd end = FQL_END_OVERTAKEN;
 
-	if (!fql_coalesce_leads())
-		return;
+	if (!definitions_hold(request))
+		return end;
 	answer->entity_count = 0;
 	answer->ttl = Min(answer->ttl, HANDED_OVER_SECONDS);
 	answer->may_meet_temporary = observation->may_meet_temporary;
-	if (kept == FQL_REASON_NONE)
-		end = FQL_END_KEPT;
-	else if (kept == FQL_REJECTED_TOO_LARGE || kept == FQL_REJECTED_NO_ROOM ||
-			 rejection_reason(observation, true) != FQL_REASON_NONE)
+	if (!clean && started)
+		end = hand_over_to_all(probe, observation, answer);
+	if (end == FQL_END_OVERTAKEN)
+		end = hand_over_to_earlier(probe, observation, answer);
+	return end;
+}
+
+/*
+ * End the execution that others wait for.  The reason why the answer was not kept tells what they can have: nothing, if
+ * such answers depend on the session, or this one does; else what is left for them.  That is done for a kept answer,
+ * too: a write may make it invalid before all of them are awake.
+ */
+static void
+end_execution(const FqlRequest *request, const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer,
+			  bool clean, bool started, FqlReason kept)
+{
+	FqlExecutionEnd end;
+
+	if (!fql_coalesce_leads())
+		return;
+	if (kept == FQL_REJECTED_TOO_LARGE || kept == FQL_REJECTED_NO_ROOM || observation->reason != FQL_REASON_NONE)
 		end = FQL_END_REFUSED;
-	else if (definitions_hold(request))
-	{
-		if (!clean)
-			end = hand_over_to_all(probe, observation, answer);
-		if (end == FQL_END_OVERTAKEN)
-			end = hand_over_to_earlier(probe, observation, answer);
-	}
+	else if (rejection_reason(observation, true) != FQL_REASON_NONE)
+		end = FQL_END_FAILED;
+	else
+		end = hand_over(request, probe, observation, answer, clean, started);
+	if (kept == FQL_REASON_NONE && end == FQL_END_OVERTAKEN)
+		end = FQL_END_KEPT;
 	fql_coalesce_end(end);
 }
 
@@ -402,7 +418,7 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 		answer.ttl = answer_ttl(fields, fql_cache_ttl);
 		reason = keep_answer(request, fields, probe, &observation, &answer, clean, started);
 		report_outcome(reason, &observation);
-		end_execution(request, probe, &observation, &answer, clean, reason);
+		end_execution(request, probe, &observation, &answer, clean, started, reason);
 	}
 	return response;
 }
