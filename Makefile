@@ -99,6 +99,10 @@ bench-hitrate:
 bench-cascades:
 	@test/bench/cascades
 
+# Herds, storms and a mixed load, with coalescing and without; test/bench/coalescing has the settings.
+bench-coalescing:
+	@test/bench/coalescing
+
 # Random schemas, queries and writes, cached answers against uncached ones: SCHEMAS of them, beginning with SEED.
 SCHEMAS = 2000
 model-test:
@@ -140,5 +144,5 @@ SUITE = bookworm
 chroot-test:
 	test/chroot $(SUITE)
 
-.PHONY: all install installcheck installcheck-preload clean test test-all demo bench bench-hitrate bench-cascades model-test unit purity fuzz format-check \
+.PHONY: all install installcheck installcheck-preload clean test test-all demo bench bench-hitrate bench-cascades bench-coalescing model-test unit purity fuzz format-check \
 	test-consistency test-consistency-mutants test-key-mutants test-points-mutants chroot-test

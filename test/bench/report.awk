@@ -1,25 +1,5 @@
 # test/bench/report.awk
 #    Medians and spreads of build/bench.tsv (case, figure), and the ratios that they are measured for.
-BEGIN { FS = "\t" }
-$2 != "" { figures[$1] = figures[$1] " " $2 }
-
-function sorted(name, list,    n, i, j, swap)
-{
-	n = split(figures[name], list, " ")
-	for (i = 2; i <= n; i++)
-		for (j = i; j > 1 && list[j - 1] + 0 > list[j] + 0; j--)
-		{
-			swap = list[j]; list[j] = list[j - 1]; list[j - 1] = swap
-		}
-	return n
-}
-
-function median(name,    list, n)
-{
-	n = sorted(name, list)
-	return n == 0 ? 0 : list[int((n + 1) / 2)]
-}
-
 function show(label, name, unit,    list, n)
 {
 	n = sorted(name, list)

@@ -1,0 +1,498 @@
+/*
+ * mixed.c
+ *    A site that is read and written at a fixed rate: how many executions, how long does anybody wait, is it fresh?
+ *
+ * Usage: mixed <calls a second> <rounds> <seconds> <sessions> <percent of reads that are lists> <timeout>...
+ *
+ * The load is open: calls arrive at times that are drawn beforehand (a Poisson process), whether or not those before
+ * them have been answered.  A call that finds no session free waits for one, and that counts: latencies are from the
+ * time at which the call was to begin.  Each timeout of a round gets the same calls.
+ *
+ * A tenth of the calls write.  They come in storms: in the first fifth of each second every other call is a write, in
+ * the rest none.  Most of them vote for a post, which all lists of posts are ordered by, and the others give a user
+ * another name.  Reads ask for a user with posts, for a post, or for a list: every third one the front page, which all
+ * posts compete for, the others that of one of five topics.  Users, posts and topics are chosen by Zipf's law; what is
+ * written is among the 50 most popular.
+ *
+ * Users and posts carry the numbers of their versions.  An answer is stale if it shows a row in an older version than
+ * one that was known to be committed when its call began; it is invented if it shows one that nobody has written.  All
+ * rows of all answers are judged, but not whether other rows should have been in a list.
+ */
+#include "load.h"
+#include "task.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define USERS 10000
+#define POSTS 50000
+#define TOPICS 5
+#define STORM_MS 200			/* of each second, in which half of the calls write */
+#define VOTES 0.7				/* of the writes */
+#define POPULAR 200				/* users, and posts, that are written */
+#define GIVE_UP 3				/* times as long as the calls were to take */
+
+typedef enum Kind
+{
+	USER, POST, FRONT, TOPIC, VOTE, RENAME, KINDS
+} Kind;
+
+static const char *const names[KINDS] = {"user", "post", "front", "topic", "vote", "rename"};
+
+/* The second field counts the execution. */
+#define LISTED "{ p: id pv: version score title user { u: id uv: version name } } " \
+	"counted: task(id: 10000) { execution } }"
+
+static const char *const statements[KINDS] = {
+	[USER] = "SELECT fraiseql.execute('query ($id: Int!) { user(id: $id) { u: id uv: version name bio "
+		"posts { p: id pv: version title } } }', jsonb_build_object('id', $1::int))",
+	[POST] = "SELECT fraiseql.execute('query ($id: Int!) { post(id: $id) { p: id pv: version title body "
+		"user { u: id uv: version name } } }', jsonb_build_object('id', $1::int))",
+	[FRONT] = "SELECT fraiseql.execute('query ($n: Int!) { posts(orderBy: {score: DESC}, limit: $n) " LISTED "', "
+		"jsonb_build_object('n', $1::int))",
+	[TOPIC] = "SELECT fraiseql.execute('query ($topic: Int!) { posts(where: {topic: {eq: $topic}}, "
+		"orderBy: {score: DESC}, limit: 30) " LISTED "', jsonb_build_object('topic', $1::int))",
+	[VOTE] = "UPDATE tb_post SET version = version + 1, score = score + 1 WHERE id = $1 RETURNING version",
+	[RENAME] = "UPDATE tb_user SET version = version + 1, name = 'user ' || id || ', once ' || version WHERE id = $1 "
+		"RETURNING version"};
+
+/* Zipf's law over numbers from 1 to count, the popular ones spread among the others. */
+typedef struct Zipf
+{
+	int			count;
+	double	   *below;			/* the sum of the shares up to each rank */
+} Zipf;
+
+/* A call that is to come. */
+typedef struct Call
+{
+	double		at;				/* milliseconds after the start */
+	Kind		kind;
+	int			key;
+} Call;
+
+/* From when on a version of a row is known to be committed, and the place of the row's news before that, or -1. */
+typedef struct News
+{
+	double		at;
+	int			version;
+	int			before;
+} News;
+
+/* What is known of the rows of a table: the place of the latest news, or -1; how many versions may be written. */
+typedef struct Rows
+{
+	const char *id_name;		/* as they stand in answers */
+	const char *version_name;
+	int			count;
+	int		   *latest;
+	int		   *written;
+} Rows;
+
+static Load load;
+static Load control;
+static Zipf users, posts, topics;
+static Rows user_rows = {"\"u\":", "\"uv\":", USERS, NULL, NULL};
+static Rows post_rows = {"\"p\":", "\"pv\":", POSTS, NULL, NULL};
+static News *news;
+static int	news_count, news_room;
+
+static Session **idle;
+static int	idle_count;
+static Times latencies[KINDS];
+static long judged;				/* rows in answers */
+static int	wrong;
+
+/* ---- What is asked ---- */
+
+static void
+zipf_create(Zipf *zipf, int count)
+{
+	double		sum = 0;
+
+	zipf->count = count;
+	zipf->below = malloc(count * sizeof(double));
+	for (int i = 0; i < count; i++)
+		zipf->below[i] = sum += 1.0 / (i + 1);
+}
+
+/* One of the most popular so many. */
+static int
+zipf_draw(const Zipf *zipf, int ranks)
+{
+	double		at = random_share() * zipf->below[ranks - 1];
+	int			low = 0;
+	int			high = ranks - 1;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (zipf->below[middle] <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return 1 + (int) (low * INT64_C(7919) % zipf->count);
+}
+
+static Call
+draw_call(double at, double lists)
+{
+	Call		call = {.at = at};
+	double		share;
+
+	if (fmod(at, 1000) < STORM_MS && random_share() < 0.5)
+		call.kind = random_share() < VOTES ? VOTE : RENAME;
+	else if ((share = random_share()) < lists)
+		call.kind = share < lists / 3 ? FRONT : TOPIC;
+	else
+		call.kind = random_share() < 0.6 ? USER : POST;
+	switch (call.kind)
+	{
+		case USER:
+			call.key = zipf_draw(&users, USERS);
+			break;
+		case POST:
+			call.key = zipf_draw(&posts, POSTS);
+			break;
+		case TOPIC:
+			call.key = zipf_draw(&topics, TOPICS);
+			break;
+		case VOTE:
+			call.key = zipf_draw(&posts, POPULAR);
+			break;
+		case RENAME:
+			call.key = zipf_draw(&users, POPULAR);
+			break;
+		default:
+			call.key = 30;		/* posts on the front page */
+	}
+	return call;
+}
+
+/* The calls of one round, in the order of their times. */
+static Call *
+draw_calls(int round, double rate, double seconds, double lists, int *count)
+{
+	int			room = (int) (rate * seconds * 1.5) + 1000;
+	Call	   *calls = malloc(room * sizeof(Call));
+	double		at = 0;
+
+	random_seed(round);
+	*count = 0;
+	for (;;)
+	{
+		at -= log(1 - random_share()) * 1e3 / rate;
+		if (at >= seconds * 1e3 || *count == room)
+			return calls;
+		calls[(*count)++] = draw_call(at, lists);
+	}
+}
+
+/* ---- What is known, and whether an answer agrees with it ---- */
+
+static void
+learn(Rows *rows, int id, int version, double at)
+{
+	int			before = rows->latest[id];
+
+	if (before >= 0 && news[before].version >= version)
+		return;
+	if (news_count == news_room)
+	{
+		news_room = news_room == 0 ? 65536 : news_room * 2;
+		news = realloc(news, news_room * sizeof(News));
+		if (news == NULL)
+			die("no memory for %d news", news_room);
+	}
+	news[news_count] = (News) {at, version, before};
+	rows->latest[id] = news_count++;
+}
+
+/* The versions that the tables begin with. */
+static void
+learn_table(Rows *rows, const char *table)
+{
+	char		sql[100];
+	PGresult   *result;
+
+	rows->latest = malloc((rows->count + 1) * sizeof(int));
+	rows->written = calloc(rows->count + 1, sizeof(int));
+	memset(rows->latest, -1, (rows->count + 1) * sizeof(int));
+	snprintf(sql, sizeof(sql), "SELECT id, version FROM %s WHERE version > 0", table);
+	result = PQexec(control.sessions[0].conn, sql);
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		die("%s", PQerrorMessage(control.sessions[0].conn));
+	for (int i = 0; i < PQntuples(result); i++)
+	{
+		int			id = atoi(PQgetvalue(result, i, 0));
+
+		rows->written[id] = atoi(PQgetvalue(result, i, 1));
+		learn(rows, id, rows->written[id], 0);
+	}
+	PQclear(result);
+}
+
+/* The version of a row that was known at that time. */
+static int
+known_version(const Rows *rows, int id, double at)
+{
+	int			place = rows->latest[id];
+
+	while (place >= 0 && news[place].at > at)
+		place = news[place].before;
+	return place < 0 ? 0 : news[place].version;
+}
+
+/* All rows of a table in an answer; how many there are. */
+static int
+judge_rows(const Rows *rows, const Session *session, const char *answer)
+{
+	int			count = 0;
+
+	for (const char *place = answer; (place = strstr(place, rows->id_name)) != NULL; count++)
+	{
+		int			id = atoi(place + strlen(rows->id_name));
+		const char *shown = strstr(place, rows->version_name);
+		int			version;
+		int			known;
+
+		if (id < 1 || id > rows->count || shown == NULL)
+			die("an answer that cannot be read: %s", answer);
+		version = atoi(shown + strlen(rows->version_name));
+		known = known_version(rows, id, session->sent);
+		if (version < known || version > rows->written[id])
+		{
+			wrong++;
+			fprintf(stderr, "wrong: %s shows %s%d in version %d; %d was committed before, and %d is the last\n",
+					names[session->kind], rows->id_name, id, version, known, rows->written[id]);
+		}
+		place = shown;
+	}
+	return count;
+}
+
+static void
+take_answer(Session *session, const char *answer)
+{
+	int			rows;
+
+	times_add(&latencies[session->kind], session->done - session->intended);
+	idle[idle_count++] = session;
+	if (session->kind == VOTE || session->kind == RENAME)
+	{
+		learn(session->kind == VOTE ? &post_rows : &user_rows, session->key, atoi(answer), session->done);
+		return;
+	}
+	rows = judge_rows(&user_rows, session, answer) + judge_rows(&post_rows, session, answer);
+	if (rows == 0)
+		die("an answer without a row: %s", answer);
+	judged += rows;
+}
+
+/* ---- Running ---- */
+
+static void
+begin_call(const Call *call, double start)
+{
+	Session    *session = idle[--idle_count];
+
+	session->kind = call->kind;
+	session->key = call->key;
+	if (call->kind == VOTE)
+		post_rows.written[call->key]++;
+	if (call->kind == RENAME)
+		user_rows.written[call->key]++;
+	session_call(session, names[call->kind], call->key, take_answer);
+	session->intended = start + call->at;
+}
+
+/* All calls.  How many were never begun, because the server was too far behind; they count as if answered then. */
+static int
+run(const Call *calls, int count, double seconds)
+{
+	double		start = now_ms();
+	double		limit = start + GIVE_UP * seconds * 1e3;
+	int			next = 0;
+
+	while (next < count && now_ms() < limit)
+	{
+		while (next < count && idle_count > 0 && start + calls[next].at <= now_ms())
+			begin_call(&calls[next++], start);
+		if (next < count)
+			load_turn(&load, idle_count > 0 ? start + calls[next].at : limit);
+	}
+	load_finish(&load);
+	for (int i = next; i < count; i++)
+		times_add(&latencies[calls[i].kind], now_ms() - start - calls[i].at);
+	return count - next;
+}
+
+/* Hundredths of a second that the machine's processors have been busy, and all of them. */
+static void
+processor_times(double *busy, double *all)
+{
+	FILE	   *file = fopen("/proc/stat", "r");
+	double		times[8];
+
+	*busy = *all = 0;
+	if (file == NULL)
+		return;
+	if (fscanf(file, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &times[0], &times[1], &times[2], &times[3], &times[4],
+			   &times[5], &times[6], &times[7]) == 8)
+		for (int i = 0; i < 8; i++)
+		{
+			*all += times[i];
+			*busy += i == 3 || i == 4 ? 0 : times[i];	/* idle, and waiting for disks */
+		}
+	fclose(file);
+}
+
+static void
+print_times(const char *prefix, const char *what, Times *times)
+{
+	static const double shares[] = {0.5, 0.95, 0.99, 0.999};
+	static const char *const labels[] = {"p50", "p95", "p99", "p99_9"};
+
+	if (times->count == 0)
+		return;
+	for (int i = 0; i < 4; i++)
+		printf("%s.%s.%s\t%.3f\n", prefix, what, labels[i], times_share_below(times, shares[i]));
+}
+
+static void
+print_latencies(const char *prefix)
+{
+	Times		all = {0};
+	Times		lists = {0};
+	Times		writes = {0};
+
+	for (Kind kind = 0; kind < KINDS; kind++)
+		for (size_t i = 0; i < latencies[kind].count; i++)
+		{
+			times_add(&all, latencies[kind].list[i]);
+			if (kind == FRONT || kind == TOPIC)
+				times_add(&lists, latencies[kind].list[i]);
+			if (kind == VOTE || kind == RENAME)
+				times_add(&writes, latencies[kind].list[i]);
+		}
+	print_times(prefix, "all", &all);
+	print_times(prefix, "lists", &lists);
+	print_times(prefix, "writes", &writes);
+	times_free(&all);
+	times_free(&lists);
+	times_free(&writes);
+}
+
+static void
+measure(const Call *calls, int count, const char *name, double seconds, const char *timeout)
+{
+	Session    *server = control.sessions;
+	const char *setting = coalescing_set(&load, timeout);
+	char		prefix[100];
+	double		busy[2], all[2], start, took;
+	int			executions, left;
+	char	   *figures;
+
+	snprintf(prefix, sizeof(prefix), "mixed.%s.%s", name, setting);
+	free(session_ask(server, "SELECT fraiseql.stats_reset()"));
+	executions = task_executions(server);
+	judged = 0;
+	processor_times(&busy[0], &all[0]);
+	start = now_ms();
+	left = run(calls, count, seconds);
+	took = now_ms() - start;
+	processor_times(&busy[1], &all[1]);
+	executions = task_executions(server) - executions - 1;
+
+	printf("%s.offered\t%.0f\n", prefix, count / seconds);
+	printf("%s.answered\t%.0f\n", prefix, (count - left) * 1e3 / took);
+	printf("%s.left\t%d\n", prefix, left);
+	printf("%s.busy\t%.1f\n", prefix, 100 * (busy[1] - busy[0]) / fmax(all[1] - all[0], 1));
+	printf("%s.judged\t%ld\n", prefix, judged);
+	printf("%s.wrong\t%d\n", prefix, wrong);
+	printf("%s.list_calls\t%zu\n", prefix, latencies[FRONT].count + latencies[TOPIC].count);
+	printf("%s.list_executions\t%d\n", prefix, executions);
+	figures = session_ask(server, "SELECT format(E'%s.hits\\t%%s\\n%s.misses\\t%%s\\n%s.executions\\t%%s\\n', "
+						  "hits, misses, misses - executions_saved) "
+						  "FROM fraiseql.cache_stats, fraiseql.coalescing_stats", prefix, prefix, prefix);
+	fputs(figures, stdout);
+	free(figures);
+	coalescing_figures(server, prefix, "coalesced,executions_saved,timeouts,takeovers,handed_over,p99_wait_ms");
+	print_latencies(prefix);
+	fflush(stdout);
+	for (Kind kind = 0; kind < KINDS; kind++)
+		times_free(&latencies[kind]);
+}
+
+/* Answers to all questions, as a site that has been up for a while has them. */
+static void
+warm_up(void)
+{
+	static const int keys[KINDS] = {[USER] = USERS, [POST] = POSTS, [TOPIC] = TOPICS};
+	Session    *session = control.sessions;
+
+	for (Kind kind = 0; kind < KINDS; kind++)
+		if (keys[kind] > 0)
+		{
+			char	   *statement = strdup(statements[kind]);
+			char	   *parameter = strstr(statement, "$1::int");
+
+			/* the prepared statement's parameter becomes the number of a row */
+			memcpy(parameter, "n::int ", strlen("n::int "));
+			free(session_ask(session, "SELECT count(x) FROM generate_series(1, %d) AS n, "
+							 "LATERAL (%s OFFSET 0) AS answers (x)", keys[kind], statement));
+			free(statement);
+		}
+	for (int i = 0; i < load.count; i++)
+		for (Kind kind = 0; kind < VOTE; kind++)
+			free(session_ask(&load.sessions[i], "EXECUTE \"%s\"(%d)", names[kind], 1 + i % TOPICS));
+}
+
+int
+main(int argc, char **argv)
+{
+	char	  **timeouts = argv + 6;
+	int			timeout_count = argc - 6;
+	double		rate, seconds, lists;
+	char		name[50];
+
+	if (timeout_count < 1)
+		die("usage: mixed <calls a second> <rounds> <seconds> <sessions> <percent of reads that are lists> "
+			"<timeout>...");
+	rate = atof(argv[1]);
+	seconds = atof(argv[3]);
+	lists = atof(argv[5]);
+	snprintf(name, sizeof(name), "%g.%g", rate, lists);
+	load_open(&control, 1);
+	load_open(&load, atoi(argv[4]));
+	for (Kind kind = 0; kind < KINDS; kind++)
+		load_prepare(&load, names[kind], statements[kind]);
+	zipf_create(&users, USERS);
+	zipf_create(&posts, POSTS);
+	zipf_create(&topics, TOPICS);
+	learn_table(&user_rows, "tb_user");
+	learn_table(&post_rows, "tb_post");
+	warm_up();
+	idle = calloc(load.count, sizeof(Session *));
+	while (idle_count < load.count)
+	{
+		idle[idle_count] = &load.sessions[idle_count];
+		idle_count++;
+	}
+	for (int round = 0; round < atoi(argv[2]); round++)
+	{
+		int			count;
+		Call	   *calls = draw_calls(round, rate, seconds, lists / 100, &count);
+
+		for (int i = 0; i < timeout_count; i++)
+			measure(calls, count, name, seconds, timeouts[round % 2 == 0 ? i : timeout_count - 1 - i]);
+		free(calls);
+	}
+	load_close(&load);
+	load_close(&control);
+	return wrong > 0;
+}
