@@ -156,10 +156,11 @@ entities_hold(const FqlAnswer *answer)
  * since "removals" was read, and nothing was done.
  */
 static bool
-publish(uint32 index, const FqlKey *key, uint64 removals)
+publish(uint32 index, const FqlKey *key, uint64 removals, FqlPlace *place)
 {
 	FqlEntryState state;
 	uint32		older;
+	uint64		version;
 
 	fql_store_lock();
 	if (fql_store_removals() != removals)
@@ -175,7 +176,9 @@ publish(uint32 index, const FqlKey *key, uint64 removals)
 		if (state != FQL_ENTRY_LIVE)
 			fql_evict_count(older, state, FQL_COUNTER_INVALIDATIONS);
 	}
-	fql_store_publish(index);
+	version = fql_store_publish(index);
+	if (place != NULL)
+		*place = (FqlPlace){index, version};
 	fql_store_unlock();
 	return true;
 }
@@ -191,7 +194,7 @@ publish(uint32 index, const FqlKey *key, uint64 removals)
  * comes after 3, C takes the lock after it was let go here, and finds the entry.
  */
 static FqlReason
-publish_or_give_back(uint32 index, const FqlKey *key, const FqlAnswer *answer)
+publish_or_give_back(uint32 index, const FqlKey *key, const FqlAnswer *answer, FqlPlace *place)
 {
 	uint64		removals;
 
@@ -207,13 +210,13 @@ publish_or_give_back(uint32 index, const FqlKey *key, const FqlAnswer *answer)
 			return FQL_REJECTED_WRITE;
 		}
 		FQL_TEST_POINT(entities_hold);
-	} while (!publish(index, key, removals));
+	} while (!publish(index, key, removals, place));
 	return FQL_REASON_NONE;
 }
 
 /* Between reserving and publishing nothing may fail: what was reserved is in no list. */
 FqlReason
-fql_cache_put(const FqlKey *key, const FqlAnswer *answer)
+fql_cache_put(const FqlKey *key, const FqlAnswer *answer, FqlPlace *place)
 {
 	Size		response = VARSIZE_ANY_EXHDR(answer->response);
 	Size		block_count = (entry_size(key, answer) + FQL_BLOCK_SIZE - 1) / FQL_BLOCK_SIZE;
@@ -232,7 +235,7 @@ fql_cache_put(const FqlKey *key, const FqlAnswer *answer)
 
 	fill_header(fql_store_entry(index), key, answer);
 	write_content(index, key, answer);
-	return publish_or_give_back(index, key, answer);
+	return publish_or_give_back(index, key, answer, place);
 }
 
 /*

@@ -55,8 +55,8 @@ typedef struct FqlAnswer
 /* What is kept under the key, or false.  Only vary.c asks: what it finds need not be an answer. */
 extern bool fql_cache_get(const FqlKey *key, const FqlReader *reader, FqlItem *item);
 
-/* Publish; FQL_REASON_NONE, or why not. */
-extern FqlReason fql_cache_put(const FqlKey *key, const FqlAnswer *answer);
+/* Publish; FQL_REASON_NONE, or why not.  *place: where it was put; the pointer may be NULL. */
+extern FqlReason fql_cache_put(const FqlKey *key, const FqlAnswer *answer, FqlPlace *place);
 
 /* Free the invalid and expired ones among the next "budget" entries from *position on, which moves and wraps. */
 extern void fql_cache_sweep(uint32 *position, uint32 budget);

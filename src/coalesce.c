@@ -28,11 +28,16 @@
  *
  * Deadlock.  A follower waits for a process, which PostgreSQL's deadlock detector does not know.  A cycle through a
  * follower would need somebody who waits for something that the follower holds.  So only a process that holds no lock
- * of the lock manager (but that on its own virtual transaction) waits: fql_coalesce_may_wait().  That leaves out every
- * transaction that has read or written a table, has locked one, or holds an advisory lock.  A call within a call
- * neither waits nor leads (execute.c).  And what nobody has thought of ends by fraiseql.coalesce_timeout.
+ * of the lock manager waits: fql_coalesce_may_wait().  That leaves out every transaction that has read or written a
+ * table, has locked one, or holds an advisory lock.  Its own virtual transaction is left, for which CREATE INDEX
+ * CONCURRENTLY and its like wait: a leader that needs a lock which is wanted behind one of these closes a cycle.  That,
+ * and what nobody has thought of, ends by fraiseql.coalesce_timeout.  A call within a call neither waits nor leads
+ * (execute.c).
  *
- * A leader's end.  Success, error and cancel all pass fql_coalesce_end() or fql_coalesce_abandon(); a session that is
+ * A leader that is stuck.  The first follower whose time is over takes its place, so that those who come later wait for
+ * that one.  What the old leader finds in the end goes into the cache, and is no concern of the herd's any more.
+ *
+ * A leader's end.  Success, error and cancel all pass fql_coalesce_end() or fql_coalesce_call_ends(); a session that is
  * terminated passes the callback at its exit.  A process that is killed takes the whole server's shared memory with it.
  *
  * There is a place for a herd for each process, and a process is in one herd at most: places cannot run out.
@@ -83,6 +88,7 @@ typedef struct FqlSharedHerd
 	uint8		in_vain;		/* executions in a row that served none of those who had been there before */
 	uint64		execution;		/* the number of the last one that began */
 	uint64		handed_over;	/* the last one whose answer was left for the herd; 0: none */
+	FqlPlace	left;			/* where */
 	ConditionVariable ended;
 } FqlSharedHerd;
 
@@ -107,17 +113,24 @@ static FqlSharedCoalescing *shared = NULL;
 static uint32 *buckets = NULL;
 static LWLock *coalesce_lock = NULL;
 
-/* What this process is in its herd. */
+/* What this process is in its herd, and in the call under way. */
 static struct
 {
 	uint32		herd;
-	bool		leads;
-	bool		has_waited;
-	bool		is_counted;		/* its wait is in the totals */
+	uint64		execution;		/* the one that it leads; 0: none */
 	uint64		joined;			/* the last execution that had begun by then, in whichever herd */
 	uint64		awaited;		/* the execution that it waits for */
+	bool		has_waited;		/* in this call */
+	bool		is_counted;		/* its wait is in the totals */
 	instr_time	since;			/* when it began to wait */
 }			me = {.herd = NO_HERD};
+
+/* Answers that were left for a herd and are of use to nobody any more: removed when the lock is free again. */
+typedef struct Leftovers
+{
+	int			count;
+	FqlPlace	places[2];
+} Leftovers;
 
 /*
  * Herds, under the lock
@@ -173,23 +186,41 @@ free_herd(uint32 place)
 }
 
 static void
-step_out(void)
+step_out(Leftovers *leftovers)
 {
 	FqlSharedHerd *herd = &shared->herds[me.herd];
 
 	herd->members--;
 	if (herd->members == 0)
+	{
+		if (herd->handed_over != 0)
+			leftovers->places[leftovers->count++] = herd->left;
 		free_herd(me.herd);
+	}
 	me.herd = NO_HERD;
+	me.execution = 0;
+}
+
+static void
+remove_leftovers(const Leftovers *leftovers)
+{
+	for (int i = 0; i < leftovers->count; i++)
+		fql_cache_drop(&leftovers->places[i]);
 }
 
 static void
 begin_execution(FqlSharedHerd *herd)
 {
-	me.leads = true;
-	herd->execution = ++shared->last_execution;
+	herd->execution = me.execution = ++shared->last_execution;
 	herd->is_executing = true;
 	herd->earlier = herd->members - 1;
+}
+
+/* Does this process lead still?  Another one may have taken its place. */
+static bool
+is_leader_of(const FqlSharedHerd *herd)
+{
+	return me.execution != 0 && me.execution == herd->execution;
 }
 
 static FqlRefusedKey *
@@ -242,6 +273,7 @@ class_limit(int class)
 	return (((uint64) (class % CLASSES_A_POWER) + CLASSES_A_POWER + 1) << power) - 1;
 }
 
+/* Once a call. */
 static void
 count_wait(void)
 {
@@ -282,7 +314,7 @@ is_under_way(const FqlSharedHerd *herd)
 static void
 abandon_at_exit(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
 {
-	fql_coalesce_abandon();
+	fql_coalesce_call_ends();
 }
 
 static void
@@ -312,32 +344,43 @@ fql_coalesce_may_wait(void)
 		!fql_compat_holds_fast_path_locks() && !fql_compat_holds_listed_locks();
 }
 
+/* Under the lock. */
+static FqlHerdRole
+enter_herd(uint64 hash, bool may_wait)
+{
+	uint32		place = find_herd(hash);
+	FqlSharedHerd *herd;
+
+	if (place == NO_HERD ? is_refused(hash) :
+		shared->herds[place].is_refused || (!may_wait && shared->herds[place].is_executing))
+	{
+		shared->totals.executions++;
+		count_wait();
+		return FQL_HERD_ALONE;
+	}
+	me.herd = place == NO_HERD ? new_herd(hash) : place;
+	me.joined = shared->last_execution;
+	herd = &shared->herds[me.herd];
+	herd->members++;
+	if (herd->is_executing)
+	{
+		me.awaited = herd->execution;
+		return FQL_HERD_FOLLOWER;
+	}
+	count_wait();
+	begin_execution(herd);
+	return FQL_HERD_LEADER;
+}
+
 FqlHerdRole
 fql_coalesce_join(uint64 hash, bool may_wait)
 {
-	FqlHerdRole role = FQL_HERD_ALONE;
-	uint32		place;
+	FqlHerdRole role;
 
 	Assert(me.herd == NO_HERD);
 	prepare_for_exit();
 	LWLockAcquire(coalesce_lock, LW_EXCLUSIVE);
-	place = find_herd(hash);
-	if (place == NO_HERD ? !is_refused(hash) :
-		!shared->herds[place].is_refused && (may_wait || !shared->herds[place].is_executing))
-	{
-		FqlSharedHerd *herd;
-
-		me.herd = place == NO_HERD ? new_herd(hash) : place;
-		me.leads = me.has_waited = me.is_counted = false;
-		me.joined = shared->last_execution;
-		herd = &shared->herds[me.herd];
-		herd->members++;
-		role = herd->is_executing ? FQL_HERD_FOLLOWER : FQL_HERD_LEADER;
-		if (role == FQL_HERD_LEADER)
-			begin_execution(herd);
-		else
-			me.awaited = herd->execution;
-	}
+	role = enter_herd(hash, may_wait);
 	LWLockRelease(coalesce_lock);
 	return role;
 }
@@ -349,10 +392,26 @@ handed_over_to_me(const FqlSharedHerd *herd)
 	return herd->handed_over != 0 && (herd->handed_to_all || herd->handed_over > me.joined) ? herd->handed_over : 0;
 }
 
+/* Execute.  If nobody has taken the place of who was waited for, take it; else alone. */
+static void
+end_patience(FqlSharedHerd *herd, Leftovers *leftovers)
+{
+	shared->totals.timeouts++;
+	count_wait();
+	if (herd->is_executing && herd->execution == me.awaited)
+		begin_execution(herd);
+	else
+	{
+		shared->totals.executions++;
+		step_out(leftovers);
+	}
+}
+
 bool
 fql_coalesce_wait(uint64 *handed_over)
 {
 	FqlSharedHerd *herd = &shared->herds[me.herd];
+	Leftovers	leftovers = {0};
 	bool		in_time = true;
 
 	if (!me.has_waited)
@@ -374,13 +433,9 @@ fql_coalesce_wait(uint64 *handed_over)
 	shared->totals.waits++;
 	*handed_over = handed_over_to_me(herd);
 	if (!in_time)
-	{
-		shared->totals.timeouts++;
-		shared->totals.executions++;
-		count_wait();
-		step_out();
-	}
+		end_patience(herd, &leftovers);
 	LWLockRelease(coalesce_lock);
+	remove_leftovers(&leftovers);
 	return in_time;
 }
 
@@ -389,14 +444,15 @@ fql_coalesce_go_on(uint64 hash)
 {
 	FqlHerdRole role = FQL_HERD_LEADER;
 	FqlSharedHerd *herd = &shared->herds[me.herd];
+	Leftovers	leftovers = {0};
 
+	LWLockAcquire(coalesce_lock, LW_EXCLUSIVE);
 	if (herd->hash != hash)
 	{
-		fql_coalesce_leave(false);
-		return fql_coalesce_join(hash, true);
+		step_out(&leftovers);
+		role = enter_herd(hash, true);
 	}
-	LWLockAcquire(coalesce_lock, LW_EXCLUSIVE);
-	if (herd->is_executing)
+	else if (herd->is_executing)
 	{
 		role = FQL_HERD_FOLLOWER;
 		me.awaited = herd->execution;
@@ -406,7 +462,7 @@ fql_coalesce_go_on(uint64 hash)
 		role = FQL_HERD_ALONE;
 		shared->totals.executions++;
 		count_wait();
-		step_out();
+		step_out(&leftovers);
 	}
 	else
 	{
@@ -416,6 +472,7 @@ fql_coalesce_go_on(uint64 hash)
 		begin_execution(herd);
 	}
 	LWLockRelease(coalesce_lock);
+	remove_leftovers(&leftovers);
 	return role;
 }
 
@@ -434,76 +491,97 @@ end_execution(FqlSharedHerd *herd, FqlExecutionEnd how)
 		*refused_key(herd->hash) = (FqlRefusedKey){
 			herd->hash, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), REFUSED_SECONDS * 1000)
 		};
-	if (how == FQL_END_HANDED_TO_ALL || how == FQL_END_HANDED_TO_EARLIER)
-	{
-		herd->handed_over = herd->execution;
-		herd->handed_to_all = how == FQL_END_HANDED_TO_ALL;
-		shared->totals.handed_over++;
-	}
 }
 
-/* End what this process leads, if it does, and leave. */
+/* An answer was left for the herd: it takes the place of an earlier one. */
 static void
-leave_herd(FqlExecutionEnd how, bool has_executed, bool served)
+take_over(FqlSharedHerd *herd, FqlExecutionEnd how, const FqlPlace *left, Leftovers *leftovers)
+{
+	if (herd->handed_over != 0)
+		leftovers->places[leftovers->count++] = herd->left;
+	herd->handed_over = herd->execution;
+	herd->handed_to_all = how == FQL_END_HANDED_TO_ALL;
+	herd->left = *left;
+	shared->totals.handed_over++;
+}
+
+/*
+ * End what this process leads, if it does, and leave.  "left": an answer that was left for the herd, or NULL.
+ * "executed" and "served" are for the totals.
+ */
+static void
+leave_herd(FqlExecutionEnd how, const FqlPlace *left, bool executed, bool served)
 {
 	FqlSharedHerd *herd = &shared->herds[me.herd];
-	bool		leads = me.leads;
+	bool		led = me.execution != 0;
+	Leftovers	leftovers = {0};
 
 	LWLockAcquire(coalesce_lock, LW_EXCLUSIVE);
-	if (leads)
+	if (is_leader_of(herd))
+	{
 		end_execution(herd, how);
-	if (has_executed)
+		if (left != NULL)
+			take_over(herd, how, left, &leftovers);
+	}
+	else if (left != NULL)
+		leftovers.places[leftovers.count++] = *left;
+	if (executed)
 		shared->totals.executions++;
 	count_wait();
 	if (me.has_waited && served)
 		shared->totals.saved++;
-	step_out();
+	step_out(&leftovers);
 	LWLockRelease(coalesce_lock);
 	/* the place may be another herd's by now, whose followers then look and sleep on */
-	if (leads)
+	if (led)
 		ConditionVariableBroadcast(&herd->ended);
+	remove_leftovers(&leftovers);
 }
 
 void
 fql_coalesce_leave(bool served)
 {
-	leave_herd(FQL_END_KEPT, false, served);
+	if (me.herd != NO_HERD)
+		leave_herd(FQL_END_KEPT, NULL, false, served);
 }
 
 bool
 fql_coalesce_leads(void)
 {
-	return me.herd != NO_HERD && me.leads;
+	return me.execution != 0;
 }
 
 uint64
 fql_coalesce_execution(bool for_all)
 {
 	const FqlSharedHerd *herd = &shared->herds[me.herd];
-	uint64		number;
+	uint64		number = 0;
 
 	Assert(fql_coalesce_leads());
 	LWLockAcquire(coalesce_lock, LW_SHARED);
-	number = herd->members > 1 && (for_all || herd->earlier > 0) ? herd->execution : 0;
+	if (is_leader_of(herd) && herd->members > 1 && (for_all || herd->earlier > 0))
+		number = me.execution;
 	LWLockRelease(coalesce_lock);
 	return number;
 }
 
 void
-fql_coalesce_end(FqlExecutionEnd how)
+fql_coalesce_end(FqlExecutionEnd how, const FqlPlace *left)
 {
 	Assert(fql_coalesce_leads());
 	FQL_TEST_POINT(execution_ends);
-	leave_herd(how, true, false);
+	leave_herd(how, how == FQL_END_HANDED_TO_ALL || how == FQL_END_HANDED_TO_EARLIER ? left : NULL, true, false);
 }
 
 void
-fql_coalesce_abandon(void)
+fql_coalesce_call_ends(void)
 {
-	if (me.herd == NO_HERD)
-		return;
-	(void) ConditionVariableCancelSleep();
-	leave_herd(FQL_END_FAILED, me.leads, false);
+	if (me.herd != NO_HERD)
+	{
+		(void) ConditionVariableCancelSleep();
+		leave_herd(FQL_END_FAILED, NULL, me.execution != 0, false);
+	}
+	me.has_waited = me.is_counted = false;
 }
 
 /*
@@ -521,7 +599,8 @@ long_wait(void)
 	{
 		longer += shared->wait_classes[class];
 		if (longer > rest)
-			return Min(class_limit(class), shared->totals.wait_max);
+			return class == WAIT_CLASSES - 1 ? shared->totals.wait_max :
+				Min(class_limit(class), shared->totals.wait_max);
 	}
 	return 0;
 }

@@ -11,7 +11,7 @@
  *                        ── FOLLOWER: fql_coalesce_wait(), look again; then fql_coalesce_leave(), or
  *                           fql_coalesce_go_on(), which gives one of the three again
  *
- * After an error, fql_coalesce_abandon().
+ * When the call has ended, be it by an error, fql_coalesce_call_ends().
  */
 #ifndef FQL_COALESCE_H
 #define FQL_COALESCE_H
@@ -20,6 +20,8 @@
 
 #include "datatype/timestamp.h"
 #include "storage/lwlock.h"
+
+#include "cache.h"
 
 typedef enum FqlHerdRole
 {
@@ -46,15 +48,15 @@ extern bool fql_coalesce_may_wait(void);
 extern FqlHerdRole fql_coalesce_join(uint64 hash, bool may_wait);
 
 /*
- * Wait until the execution that is under way has ended.  False: fraiseql.coalesce_timeout is over, and the process is
- * in no herd any more.  *handed_over: 0, or the number of an execution whose answer was left for this process to take.
+ * Wait until the execution that is under way has ended.  False: fraiseql.coalesce_timeout is over for this call, and
+ * the process is alone, or leads.  *handed_over: 0, or the number of an execution whose answer was left for it.
  */
 extern bool fql_coalesce_wait(uint64 *handed_over);
 
 /* A follower whom what has ended did not serve; in another herd, if the hash is no longer that of its herd. */
 extern FqlHerdRole fql_coalesce_go_on(uint64 hash);
 
-/* A follower, or a leader who has not executed; "served": it has got its answer without. */
+/* Who does not execute, follower or leader; "served": it has got its answer without. */
 extern void fql_coalesce_leave(bool served);
 
 extern bool fql_coalesce_leads(void);
@@ -65,18 +67,21 @@ extern bool fql_coalesce_leads(void);
  */
 extern uint64 fql_coalesce_execution(bool for_all);
 
-/* For the leader: wake the followers.  The leader is in no herd afterwards. */
-extern void fql_coalesce_end(FqlExecutionEnd how);
+/*
+ * For the leader: wake the followers.  The leader is in no herd afterwards.  "left": where the answer that was handed
+ * over is.
+ */
+extern void fql_coalesce_end(FqlExecutionEnd how, const FqlPlace *left);
 
-/* In no herd, be it after an error; a leader's execution has failed then. */
-extern void fql_coalesce_abandon(void);
+/* In no herd any more; who leads still has failed. */
+extern void fql_coalesce_call_ends(void);
 
 /* Totals since the last reset, and what is under way. */
 typedef struct FqlCoalescingTotals
 {
 	uint64		in_flight;		/* executions under way that others can wait for */
 	uint64		waiting;		/* calls that wait now */
-	uint64		executions;		/* by leaders, and by followers in the end */
+	uint64		executions;		/* by leaders, by who could not share, and by followers in the end */
 	uint64		coalesced;		/* calls that waited for another one's execution */
 	uint64		saved;			/* of these, answered without executing */
 	uint64		waits;			/* a call may wait more than once */

@@ -249,38 +249,36 @@ keep_answer(const FqlRequest *request, const FqlSelectedField *fields, const Fql
  * For those who wait
  */
 
-/* The worker removes what was left for a herd soon after. */
-#define HANDED_OVER_SECONDS 2
+/* Who was in the herd comes for it within this time; the herd's last member removes it. */
+#define HANDED_OVER_SECONDS 60
 
 /*
- * An answer with errors in it, with all tags.  A scan that an error has ended does not tell what it depends on, and
- * which row it came from is open.  But up to the error the execution was determined, like every other, by its key, by
- * the definitions and roles, by the settings that were read, and by rows of the relations in the plans that were
- * started.  So any row of these counts.
+ * An answer with errors in it.  A scan that an error has ended does not tell what it depends on, and which row it came
+ * from is open.  But the execution was determined, like every other, by its key, by the definitions and roles, by the
+ * settings that were read, and by rows of the relations in the plans that were started.  So any row of these counts.
+ * What it would have shown is not known either, so whatever is invalidated by hand concerns it (I11).
  */
 static FqlExecutionEnd
-hand_over_to_all(const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer)
+hand_over_to_all(const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer, FqlPlace *place)
 {
 	uint64		execution = fql_coalesce_execution(true);
-	ListCell   *cell;
 
 	if (execution == 0)
 		return FQL_END_OVERTAKEN;
-	foreach(cell, observation->relations)
-		fql_depend_on_relation(observation->dependencies, lfirst_oid(cell), FQL_COLUMNS_ALL);
-	fql_depend_on(observation->dependencies, fql_tag_schema(MyDatabaseId));
-	fql_depend_on(observation->dependencies, fql_tag_roles());
-	answer->groups = fql_dependencies_groups(observation->dependencies, &answer->group_count);
-	return fql_vary_hand_over(probe->key, &probe->vary, observation, answer, execution) == FQL_REASON_NONE ?
+	fql_depend_on(observation->started, fql_tag_schema(MyDatabaseId));
+	fql_depend_on(observation->started, fql_tag_roles());
+	fql_depend_on(observation->started, fql_tag_by_hand(MyDatabaseId));
+	answer->groups = fql_dependencies_groups(observation->started, &answer->group_count);
+	return fql_vary_hand_over(probe->key, &probe->vary, observation, answer, execution, place) == FQL_REASON_NONE ?
 		FQL_END_HANDED_TO_ALL : FQL_END_OVERTAKEN;
 }
 
 /*
- * An answer that a write has overtaken.  Rows may change until those who had joined before this execution began come
- * for it (coalesce.c); definitions and roles may not.
+ * An answer that a write has overtaken, or may yet.  Rows may change until those who had joined before this execution
+ * began come for it (coalesce.c); definitions and roles may not.
  */
 static FqlExecutionEnd
-hand_over_to_earlier(const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer)
+hand_over_to_earlier(const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer, FqlPlace *place)
 {
 	uint64		execution = fql_coalesce_execution(false);
 	FqlTag		tags[] = {fql_tag_schema(MyDatabaseId), fql_tag_roles()};
@@ -290,17 +288,14 @@ hand_over_to_earlier(const FqlProbe *probe, FqlObservation *observation, FqlAnsw
 		return FQL_END_OVERTAKEN;
 	answer->groups = &group;
 	answer->group_count = 1;
-	return fql_vary_hand_over(probe->key, &probe->vary, observation, answer, execution) == FQL_REASON_NONE ?
+	return fql_vary_hand_over(probe->key, &probe->vary, observation, answer, execution, place) == FQL_REASON_NONE ?
 		FQL_END_HANDED_TO_EARLIER : FQL_END_OVERTAKEN;
 }
 
-/*
- * Leave the answer for those who wait, if they may have it.  Until start-up is over, words do not tell of every write,
- * so nothing is left that they would have to vouch for.
- */
+/* Leave the answer for those who wait, if they may have it. */
 static FqlExecutionEnd
 hand_over(const FqlRequest *request, const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer, bool clean,
-		  bool started)
+		  FqlPlace *place)
 {
 	FqlExecutionEnd end = FQL_END_OVERTAKEN;
 
@@ -309,35 +304,31 @@ hand_over(const FqlRequest *request, const FqlProbe *probe, FqlObservation *obse
 	answer->entity_count = 0;
 	answer->ttl = Min(answer->ttl, HANDED_OVER_SECONDS);
 	answer->may_meet_temporary = observation->may_meet_temporary;
-	if (!clean && started)
-		end = hand_over_to_all(probe, observation, answer);
+	if (!clean)
+		end = hand_over_to_all(probe, observation, answer, place);
 	if (end == FQL_END_OVERTAKEN)
-		end = hand_over_to_earlier(probe, observation, answer);
+		end = hand_over_to_earlier(probe, observation, answer, place);
 	return end;
 }
 
 /*
- * End the execution that others wait for.  The reason why the answer was not kept tells what they can have: nothing, if
- * such answers depend on the session, or this one does; else what is left for them.  That is done for a kept answer,
- * too: a write may make it invalid before all of them are awake.
+ * What the others have from this execution.  Nothing, if such answers depend on the session, or this one does; or if an
+ * error came from planning, since what that reads is not seen; or before start-up is over, since words do not tell of
+ * every change then.  A kept answer is left for them too: a write may make it invalid before all of them are awake.
  */
-static void
-end_execution(const FqlRequest *request, const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer,
-			  bool clean, bool started, FqlReason kept)
+static FqlExecutionEnd
+share_answer(const FqlRequest *request, const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer,
+			 bool clean, bool started, FqlReason kept, FqlPlace *place)
 {
-	FqlExecutionEnd end;
+	FqlExecutionEnd end = FQL_END_OVERTAKEN;
 
-	if (!fql_coalesce_leads())
-		return;
 	if (kept == FQL_REJECTED_TOO_LARGE || kept == FQL_REJECTED_NO_ROOM || observation->reason != FQL_REASON_NONE)
-		end = FQL_END_REFUSED;
-	else if (rejection_reason(observation, true) != FQL_REASON_NONE)
-		end = FQL_END_FAILED;
-	else
-		end = hand_over(request, probe, observation, answer, clean, started);
-	if (kept == FQL_REASON_NONE && end == FQL_END_OVERTAKEN)
-		end = FQL_END_KEPT;
-	fql_coalesce_end(end);
+		return FQL_END_REFUSED;
+	if (rejection_reason(observation, true) != FQL_REASON_NONE || (!clean && observation->planning > 0))
+		return FQL_END_FAILED;
+	if (started)
+		end = hand_over(request, probe, observation, answer, clean, place);
+	return kept == FQL_REASON_NONE && end == FQL_END_OVERTAKEN ? FQL_END_KEPT : end;
 }
 
 /* Count the outcome, and tell a DBA who asks for debug messages. */
@@ -418,7 +409,13 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 		answer.ttl = answer_ttl(fields, fql_cache_ttl);
 		reason = keep_answer(request, fields, probe, &observation, &answer, clean, started);
 		report_outcome(reason, &observation);
-		end_execution(request, probe, &observation, &answer, clean, started, reason);
+		if (depth == 1 && fql_coalesce_leads())
+		{
+			FqlPlace	place;
+			FqlExecutionEnd end = share_answer(request, probe, &observation, &answer, clean, started, reason, &place);
+
+			fql_coalesce_end(end, &place);
+		}
 	}
 	return response;
 }
@@ -572,16 +569,20 @@ look_up(const FqlRequest *request, FqlStr variables, FqlProbe *probe)
 	return response;
 }
 
-/* What is there after another session's execution, or before one's own. */
+/*
+ * What is there after another session's execution, or before one's own.  *outdated: the definitions are no longer those
+ * that the request was validated under, so it is to be made anew, and nothing that is there is an answer to it.
+ */
 static text *
-look_again(FqlProbe *probe, uint64 handed_over)
+look_again(const FqlRequest *request, FqlProbe *probe, uint64 handed_over, bool *outdated)
 {
 	FqlReader	reader = this_reader();
 	text	   *response = fql_vary_get(probe->key, &reader, &probe->vary, &probe->place);
 
 	if (response == NULL && handed_over != 0)
 		response = fql_vary_get_handed_over(probe->key, &reader, handed_over);
-	return response;
+	*outdated = !definitions_hold(request);
+	return *outdated ? NULL : response;
 }
 
 /*
@@ -595,16 +596,14 @@ herd_hash(const FqlRequest *request, const FqlProbe *probe)
 }
 
 /*
- * Nobody has the answer.  Wait for who executes the same; NULL: execute, for others too if they come.  Who leads looks
- * again, since the last leader may have ended just before.
- *
- * *outdated: definitions have changed while this session waited, so its request is to be made anew.
+ * Nobody has the answer.  Wait for who executes the same; NULL: execute, for others too if they come; or *outdated.
+ * Whose turn it is to execute looks again before, since the last leader may have ended just now.
  */
 static text *
 share(const FqlRequest *request, FqlProbe *probe, bool *outdated)
 {
 	FqlHerdRole role;
-	text	   *response;
+	text	   *response = NULL;
 	uint64		handed_over = 0;
 
 	*outdated = false;
@@ -613,18 +612,18 @@ share(const FqlRequest *request, FqlProbe *probe, bool *outdated)
 	role = fql_coalesce_join(herd_hash(request, probe), fql_coalesce_may_wait());
 	while (role == FQL_HERD_FOLLOWER && fql_coalesce_wait(&handed_over))
 	{
-		*outdated = !definitions_hold(request);
-		response = look_again(probe, handed_over);
+		response = look_again(request, probe, handed_over, outdated);
 		if (response != NULL || *outdated)
-		{
-			fql_coalesce_leave(response != NULL);
-			return response;
-		}
+			break;
 		role = fql_coalesce_go_on(herd_hash(request, probe));
 	}
-	response = fql_coalesce_leads() ? look_again(probe, 0) : NULL;
-	if (response != NULL)
-		fql_coalesce_leave(true);
+	if (response == NULL && !*outdated)
+	{
+		fql_prepared_retire();
+		response = look_again(request, probe, 0, outdated);
+	}
+	if (response != NULL || *outdated)
+		fql_coalesce_leave(response != NULL);
 	return response;
 }
 
@@ -804,7 +803,7 @@ answer_nested(const FqlCall *call)
 	{
 		depth--;
 		if (depth == 0)
-			fql_coalesce_abandon();
+			fql_coalesce_call_ends();
 	}
 	PG_END_TRY();
 	return response;

@@ -354,7 +354,7 @@ fql_guc_define(void)
 							&fql_coalesce_timeout,
 							10 * 1000,
 							0,
-							INT_MAX,
+							60 * 60 * 1000,
 							PGC_USERSET,
 							GUC_UNIT_MS,
 							NULL,

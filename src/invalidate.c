@@ -10,7 +10,8 @@
  * User:2 or User:*, and not what carries User:1; a change of any User concerns all that show Users.
  *
  * It takes effect at once, whatever becomes of the transaction, and holds for answers that are being computed: those
- * that began before are not kept (publish_or_give_back() in cache.c has the argument).
+ * that began before are not kept (publish_or_give_back() in cache.c has the argument).  An answer with errors that was
+ * left for a herd (coalesce.c) does not say what it would have shown, so whatever is invalidated concerns it.
  */
 #include "postgres.h"
 
@@ -44,12 +45,14 @@ compare_tags(const void *a, const void *b)
 static uint64
 invalidate_tags(FqlTag *tags, uint32 count)
 {
+	FqlTag		by_hand = fql_tag_by_hand(MyDatabaseId);
 	uint64		died = 0;
 
 	if (count == 0 || !fql_shmem_is_there())
 		return 0;
 	qsort(tags, count, sizeof(FqlTag), compare_tags);
 	fql_tags_tick(tags, count);
+	fql_tags_tick(&by_hand, 1);
 	fql_store_removal_begins();
 	FQL_TEST_POINT(removal_begins);
 	for (uint32 i = 0; i < count; i++)

@@ -58,6 +58,7 @@ fql_observe_begin(FqlObservation *observation, FqlPurpose purpose)
 	observation->number = ++number;
 	observation->context = CurrentMemoryContext;
 	observation->dependencies = fql_dependencies_create(CurrentMemoryContext, fql_cache_max_tags);
+	observation->started = fql_dependencies_create(CurrentMemoryContext, 0);
 	current = observation;
 }
 
@@ -429,28 +430,35 @@ observe_statement(FqlObservation *observation, const PlannedStmt *statement)
 static void
 remember_relations(FqlObservation *observation, const PlannedStmt *statement)
 {
-	MemoryContext previous = MemoryContextSwitchTo(observation->context);
+	ListCell   *cell;
 
-	observation->relations = list_concat_unique_oid(observation->relations, statement->relationOids);
-	MemoryContextSwitchTo(previous);
+	foreach(cell, statement->relationOids)
+		fql_depend_on_relation(observation->started, lfirst_oid(cell), FQL_COLUMNS_ALL);
 }
 
+/*
+ * The plan is examined before it is started, so that what is known covers an error in which the start ends, too:
+ * privileges are asked then, and partitions pruned.  Whoever starts a plan holds the locks on its relations.
+ */
 static void
 executor_start(QueryDesc *query, int flags)
 {
+	FqlObservation *observation = current;
+
+	executions++;
+	if (observation != NULL)
+		observation->plans++;
+	if (observation != NULL && observation->purpose != FQL_TO_ANSWER)
+	{
+		observe_statement(observation, query->plannedstmt);
+		remember_relations(observation, query->plannedstmt);
+	}
 	if (previous_executor_start != NULL)
 		previous_executor_start(query, flags);
 	else
 		standard_ExecutorStart(query, flags);
-	executions++;
-	if (current == NULL)
-		return;
-	current->plans++;
-	if (current->purpose == FQL_TO_ANSWER)
-		return;
-	observe_statement(current, query->plannedstmt);
-	remember_relations(current, query->plannedstmt);
-	fql_scans_watch(query, current);
+	if (observation != NULL && observation->purpose != FQL_TO_ANSWER)
+		fql_scans_watch(query, observation);
 }
 
 /*

@@ -39,7 +39,8 @@ typedef struct FqlObservation
 	uint64		number;			/* tells this observation from every other of the backend */
 	MemoryContext context;
 	FqlDependencies *dependencies;
-	List	   *relations;		/* Oid: of all plans that were started */
+	FqlDependencies *started;	/* all relations of all plans that were started, as a whole */
+	int			planning;		/* plannings under way, or that an error has ended: what these read is not seen */
 	List	   *settings;		/* FqlSetting * (vary.h): read by constant name */
 	FqlReason	reason;			/* FQL_REASON_NONE, or the first thing that forbids keeping the answer */
 	char	   *detail;			/* the relation or function that gave the reason, or NULL */

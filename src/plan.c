@@ -165,8 +165,11 @@ static PlannedStmt *
 note_planning(Query *query, const char *text, int options, ParamListInfo parameters)
 {
 	uint64		calls = fql_observe_executions() + fql_sqlbody_calls();
+	FqlObservation *observation = fql_observation();
 	PlannedStmt *statement;
 
+	if (observation != NULL)
+		observation->planning++;
 	if (!standard_conforming_strings)
 		literals_are_doubtful = true;
 	if (plans != NULL && !plans_are_doubtful)
@@ -177,6 +180,8 @@ note_planning(Query *query, const char *text, int options, ParamListInfo paramet
 		statement = standard_planner(query, text, options, parameters);
 	if (calls != fql_observe_executions() + fql_sqlbody_calls())
 		plans_are_doubtful = true;
+	if (observation != NULL)
+		observation->planning--;
 	return statement;
 }
 

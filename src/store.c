@@ -467,11 +467,12 @@ fql_store_same_key(const FqlKey *key)
 	return index;
 }
 
-void
+uint64
 fql_store_publish(uint32 index)
 {
 	FqlSharedEntry *entry = &entries[index];
 	volatile uint32 *bucket = bucket_of(entry->hash);
+	uint64		version = pg_atomic_read_u64(&entry->version) + 1;
 
 	Assert(LWLockHeldByMeInMode(store_lock, LW_EXCLUSIVE));
 	store->changes++;
@@ -482,9 +483,10 @@ fql_store_publish(uint32 index)
 		store->answer_count++;
 	FQL_TEST_POINT(publishing);
 	pg_write_barrier();
-	pg_atomic_write_u64(&entry->version, pg_atomic_read_u64(&entry->version) + 1);
+	pg_atomic_write_u64(&entry->version, version);
 	pg_write_barrier();
 	*bucket = index;
+	return version;
 }
 
 uint32

@@ -109,8 +109,8 @@ extern void fql_store_give_back(uint32 index);
 /* The published entry with that key, or FQL_NOWHERE. */
 extern uint32 fql_store_same_key(const FqlKey *key);
 
-/* Make a complete entry findable, and the newest of the queue; take a published one out and free it. */
-extern void fql_store_publish(uint32 index);
+/* Make a complete entry findable, and the newest of the queue: its version.  Take a published one out and free it. */
+extern uint64 fql_store_publish(uint32 index);
 extern void fql_store_remove(uint32 index);
 
 /* The entry that the hand of eviction is at, or FQL_NOWHERE in an empty store; move it on to the next newer one. */

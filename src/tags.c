@@ -20,7 +20,8 @@ typedef enum FqlTagKind
 	FQL_TAG_ROLES,
 	FQL_TAG_TYPE_ANY,
 	FQL_TAG_TYPE_SOME,
-	FQL_TAG_TYPE_ID
+	FQL_TAG_TYPE_ID,
+	FQL_TAG_BY_HAND
 } FqlTagKind;
 
 static uint64 seed = 0;
@@ -70,6 +71,13 @@ FqlTag
 fql_tag_roles(void)
 {
 	return tag_of(FQL_TAG_ROLES, InvalidOid, InvalidOid);
+}
+
+/* Whatever is invalidated by hand. */
+FqlTag
+fql_tag_by_hand(Oid database)
+{
+	return tag_of(FQL_TAG_BY_HAND, database, InvalidOid);
 }
 
 FqlTag

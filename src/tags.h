@@ -34,6 +34,7 @@ extern FqlTag fql_tag_relation(Oid database, Oid relation);
 extern FqlTag fql_tag_bulk(Oid database, Oid relation);
 extern FqlTag fql_tag_schema(Oid database);
 extern FqlTag fql_tag_roles(void);
+extern FqlTag fql_tag_by_hand(Oid database);
 
 /*
  * (database, relation, columns, values): start from the columns, ascending, then add the hash of each column's value in

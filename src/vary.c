@@ -28,8 +28,9 @@
  * that out with the content, and nobody but this file asks it.  Plain and varied keys are never equal (key.c), and
  * under a varied key only answers are put.
  *
- * What is left for a herd (coalesce.c) has a varied key, too, with two more parts that no setting can have for a name
- * and value: the number of the execution, and the language of messages, since such an answer can have errors in it.
+ * What is left for a herd (coalesce.c) has a varied key, too, with more parts: the number of the execution, and the
+ * language of messages, since such an answer can have errors in it.  Both stand as values of a setting without a name,
+ * which has none; and the kind of what is found is asked.
  *
  * Values.  current_setting() reads at execution, the key's values are read at look-up, by the same function of the
  * server's.  What could come in between?
@@ -217,7 +218,7 @@ read_names(text *names, FqlVary *vary)
 	return true;
 }
 
-/* Of one herd's execution; no setting has an empty name, or one that begins with a digit. */
+/* Of one herd's execution. */
 #define HERD_PARTS 4
 
 /* The key with names and values; and the execution's number, unless it is 0. */
@@ -320,7 +321,7 @@ put_list(const FqlKey *key, const FqlVary *vary, const FqlAnswer *answer)
 		.start_clock = answer->start_clock, .snapshot_xmax = InvalidFullTransactionId, .ttl = fql_cache_ttl
 	};
 
-	return fql_cache_put(key, &list);
+	return fql_cache_put(key, &list, NULL);
 }
 
 static FqlReason
@@ -341,7 +342,7 @@ fql_vary_put(const FqlKey *key, const FqlVary *known, FqlObservation *observatio
 	if (obstacle != NULL)
 		return refuse(observation, obstacle);
 	if (vary.count == 0)
-		return fql_cache_put(key, answer);
+		return fql_cache_put(key, answer, NULL);
 	if (vary.count > known->count)
 		reason = put_list(key, &vary, answer);
 	if (reason != FQL_REASON_NONE)
@@ -351,7 +352,7 @@ fql_vary_put(const FqlKey *key, const FqlVary *known, FqlObservation *observatio
 		return refuse(observation, obstacle);
 	if (!varied_key(&varied, key, &vary, 0))
 		return FQL_REJECTED_TOO_LARGE;
-	return fql_cache_put(&varied, answer);
+	return fql_cache_put(&varied, answer, NULL);
 }
 
 /*
@@ -368,7 +369,7 @@ fql_vary_hash(const FqlKey *key, const FqlVary *vary)
 
 FqlReason
 fql_vary_hand_over(const FqlKey *key, const FqlVary *known, FqlObservation *observation, FqlAnswer *answer,
-				   uint64 execution)
+				   uint64 execution, FqlPlace *place)
 {
 	FqlVary		vary = *known;
 	FqlKey		varied;
@@ -383,7 +384,7 @@ fql_vary_hand_over(const FqlKey *key, const FqlVary *known, FqlObservation *obse
 		return reason;
 	if (!varied_key(&varied, key, &vary, execution))
 		return FQL_REJECTED_TOO_LARGE;
-	return fql_cache_put(&varied, answer);
+	return fql_cache_put(&varied, answer, place);
 }
 
 text *

@@ -53,10 +53,10 @@ extern FqlReason fql_vary_put(const FqlKey *key, const FqlVary *known, FqlObserv
 
 /*
  * The same for an answer that is left for the members of one herd (coalesce.c), by the number of its execution: nobody
- * else finds it.
+ * else finds it.  *place: where it was put.
  */
 extern FqlReason fql_vary_hand_over(const FqlKey *key, const FqlVary *known, FqlObservation *observation,
-									FqlAnswer *answer, uint64 execution);
+									FqlAnswer *answer, uint64 execution, FqlPlace *place);
 extern text *fql_vary_get_handed_over(const FqlKey *key, const FqlReader *reader, uint64 execution);
 
 /* Of the key with the values of what the operation is known to vary on. */
