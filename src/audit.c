@@ -23,6 +23,7 @@
 #include "progress.h"
 #include "queue.h"
 #include "reclaim.h"
+#include "testpoint.h"
 
 /* Keys of entries that one record names. */
 #define MAX_KEYS 100
@@ -266,6 +267,7 @@ process(void)
 	FqlAuditRecord record = {0};
 	Keys		keys = {0};
 
+	FQL_TEST_POINT(record_taken);
 	record.invalidated = fql_cache_reclaim(words, trail->word_count, note_key, &keys);
 	record.xid = trail->xid;
 	record.committed_at = trail->committed_at;

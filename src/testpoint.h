@@ -43,6 +43,7 @@
 	X(removal_begins)			/* by hand: words have ticked, nothing is removed */ \
 	X(links_met)				/* a piece of a chain of the reverse map was read, and no lock is held */ \
 	X(renewing)					/* the worker is about to move the clock of a live entry */ \
+	X(record_taken)				/* the worker has it from the queue, and not in the ring */ \
 	/* the way of PREPARE TRANSACTION */ \
 	X(slot_taken)				/* for this transaction; its words are not in it */ \
 	X(slot_filled)				/* the fence on them is not up */ \

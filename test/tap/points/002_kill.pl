@@ -87,6 +87,21 @@ sub stop_renewal
 	return stop_worker($point);
 }
 
+# From here on cascades are recorded.
+sub stop_record
+{
+	my ($point) = @_;
+
+	eval { $points->{control}->quit };
+	$node->append_conf('postgresql.conf', 'fraiseql.audit_ring_size = 100');
+	$node->restart;
+	$points->connect;
+	is(ask($node, $query), 'kept|' . accounts($balance, 100), "$point: an answer");
+	$node->safe_psql('postgres', 'UPDATE account SET balance = balance + 1 WHERE id = 1');
+	$balance++;
+	return stop_worker($point);
+}
+
 # What the transaction writes shows only if it can be committed after the crash, as it is below.
 sub stop_prepare
 {
@@ -134,6 +149,7 @@ my %stop = (
 	links_met => \&stop_walk,
 	removal_begins => sub { stop_session($_[0], "SELECT fraiseql.invalidate('Account')") },
 	renewing => \&stop_renewal,
+	record_taken => \&stop_record,
 	(map { $_ => \&stop_prepare } qw(slot_taken slot_filled prepare_fenced prepared handing_over)),
 	(map { $_ => \&stop_retire } qw(found_ended retiring retired)),
 	(map { $_ => \&stop_start } qw(start_marked start_snapshot_passed start_passed)),
@@ -142,13 +158,13 @@ my @names = $points->names;
 
 is_deeply([ sort @names ], [ sort keys %stop ], 'the test knows every test point');
 
-for my $point (@names)
+for my $point (grep({ $_ ne 'record_taken' } @names), 'record_taken')
 {
 	is(ask($node, $query), 'kept|' . accounts($balance, 100), "$point: an answer is kept");
 
 	my $before = wait_for_worker($node);
 	my $stopped = $stop{$point}->($point);
-	my $worker = $point =~ /^start_/ ? wait_for_worker($node, $before) : $before;
+	my $worker = $point =~ /^(start_|record_)/ ? wait_for_worker($node, $before) : $before;
 
 	kill('KILL', $stopped->{pid}) == 1 or die "no process $stopped->{pid}";
 	wait_for_restart($node, $worker);
