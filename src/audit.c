@@ -39,6 +39,7 @@ typedef struct FqlSharedAudit
 	uint64		detail_size;
 	uint64		lost_noted;		/* losses that have their record */
 	uint64		lost_at_reset;
+	bool		came_back;		/* after a crash, which is not in a record yet */
 	FqlAuditTotals totals;
 	uint32		capacity;
 	FqlAuditRecord records[FLEXIBLE_ARRAY_MEMBER];
@@ -47,6 +48,9 @@ typedef struct FqlSharedAudit
 static FqlSharedAudit *shared = NULL;
 static LWLock *audit_lock = NULL;
 static char *details_ring;
+
+/* In the postmaster: it has made the shared memory before, and a crash has destroyed it. */
+static bool was_there = false;
 
 /* In the worker: the record at hand. */
 static union
@@ -326,6 +330,23 @@ fql_audit_process(void)
 	note_losses();
 }
 
+void
+fql_audit_worker_begins(void)
+{
+	if (!shared->came_back)
+		return;
+	shared->came_back = false;
+	fql_audit_note(FQL_AUDIT_PARTIAL, InvalidOid,
+				   "the server came back after a crash: cascades from before it may be missing");
+}
+
+void
+fql_audit_worker_ends(void)
+{
+	fql_audit_note(FQL_AUDIT_PARTIAL, InvalidOid,
+				   "the background worker has ended: cascades wait until it is started again");
+}
+
 /*
  * Shared memory
  */
@@ -358,6 +379,8 @@ fql_audit_shmem_init(bool found, void *memory, LWLock *lock)
 		return;
 	memset(shared, 0, records_size());
 	shared->began = GetCurrentTimestamp();
+	shared->came_back = was_there;
+	was_there = true;
 	shared->capacity = (uint32) fql_audit_ring_size;
 	shared->detail_size = details_size();
 }

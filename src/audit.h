@@ -47,6 +47,10 @@ typedef struct FqlAuditRecord
 /* The worker: take what is waiting in the queue, free what it made invalid, and keep a record of each. */
 extern void fql_audit_process(void);
 
+/* It begins, or ends: that cascades were lost, or wait, is a record too. */
+extern void fql_audit_worker_begins(void);
+extern void fql_audit_worker_ends(void);
+
 /*
  * A record of something that failed, or is not fully known, without a cascade of its own.  Any process, where an error
  * may be raised.  database may be InvalidOid.

@@ -25,6 +25,7 @@
 typedef struct FqlSharedProgress
 {
 	uint64		unplaced;
+	bool		replaced;		/* a database has given its place to another */
 	FqlProgress databases[FQL_PROGRESS_DATABASES];
 } FqlSharedProgress;
 
@@ -97,9 +98,11 @@ fql_progress_count(Oid database, uint64 number)
 			shared->unplaced++;
 			return 0;
 		}
+		shared->replaced |= OidIsValid(progress->database);
 		memset(progress, 0, sizeof(*progress));
 		progress->database = database;
-		progress->done = number - 1;
+		/* what concerns all may be older than this; who had a place before has seen it */
+		progress->done = shared->replaced ? number - 1 : 0;
 	}
 	progress->newest = number;
 	return ++progress->ordinal;

@@ -43,6 +43,7 @@ PGDLLEXPORT void fql_worker_main(Datum argument);
 static void
 forget_worker(int code pg_attribute_unused(), Datum argument pg_attribute_unused())
 {
+	fql_audit_worker_ends();
 	fql_stats_set_worker(0);
 }
 
@@ -95,6 +96,7 @@ fql_worker_main(Datum argument pg_attribute_unused())
 	ereport(LOG,
 			(errmsg("fraiseql worker started"),
 			 errdetail("The cache has %d MB.", fql_cache_size)));
+	fql_audit_worker_begins();
 	for (;;)
 	{
 		retire_prepared();

@@ -3,6 +3,7 @@
 # while no answer is stale.
 use Fraiseql::Test;
 use PostgreSQL::Test::Utils;
+use Time::HiRes qw(time);
 
 my $query = '{ accounts { balance } }';
 my $node = fraiseql_node('audit', config => <<'CONF');
@@ -74,6 +75,17 @@ SQL
 	return;
 }
 
+# How long it takes until the audit trail says something: told, not judged.
+sub says
+{
+	my ($condition, $what) = @_;
+	my $start = time;
+
+	poll_is("SELECT count(*) > 0 FROM fraiseql.audit_recent WHERE $condition", 't', "$what: the audit trail says so");
+	note(sprintf('%s: it says so after %d ms at most', $what, 1000 * (time - $start)));
+	return;
+}
+
 sub failures
 {
 	return $node->safe_psql('postgres', 'SELECT failed FROM fraiseql.cascade_stats');
@@ -91,8 +103,7 @@ sub survives
 	$break->();
 	write_balance($balance);
 	is(graphql($node, $query), accounts($balance, 100), "$what: the answer is fresh");
-	poll_is("SELECT count(*) > 0 FROM fraiseql.audit_recent WHERE number > $before AND status = 'Failed'
-		AND error LIKE 'audit log: %$message%'", 't', "$what: the audit trail says so");
+	says("number > $before AND status = 'Failed' AND error LIKE 'audit log: %$message%'", $what);
 	is(failures(), $failed + 1, "$what: it is counted, once");
 	like(slurp_file($node->logfile, $position), qr/cannot log the cascades of database "postgres": .*$message/,
 		"$what: the server's log says so");
@@ -331,16 +342,27 @@ survives('read-only',
 	},
 	'read-only transaction');
 
-$node->safe_psql('postgres', <<'SQL');
-CREATE FUNCTION full() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-	RAISE EXCEPTION 'could not extend file "base/5/16384": No space left on device' USING ERRCODE = '53100';
-END $$;
-SQL
-survives('disk full',
-	sql('CREATE TRIGGER full_disk BEFORE INSERT ON fraiseql.audit_log FOR EACH ROW EXECUTE FUNCTION public.full()'),
-	sql('DROP TRIGGER full_disk ON fraiseql.audit_log'),
-	'No space left on device');
+# A full disk: the file of a table without rows leads to a device that is always full.
+$node->safe_psql('postgres', 'CREATE DATABASE narrow');
+$node->safe_psql('narrow', 'CREATE EXTENSION fraiseql');
+create_accounts($node, 'narrow');
+poll_is("SELECT count(*) FROM pg_stat_activity WHERE datname = 'narrow'", '0', 'disk full: nobody is in the database');
+my $file = $node->data_dir . '/' . $node->safe_psql('narrow', q(TRUNCATE fraiseql.audit_log; SELECT pg_relation_filepath('fraiseql.audit_log')));
+my $failed_before = failures();
+my $log_end = -s $node->logfile;
+unlink($file) == 1 or die "no file $file";
+symlink('/dev/full', $file) or die "no link $file";
+$node->safe_psql('narrow', 'UPDATE account SET balance = 12 WHERE id = 1');
+is($node->safe_psql('narrow', "SELECT fraiseql.execute('$query')"), accounts(12, 100), 'disk full: the answer is fresh');
+says("status = 'Failed' AND error LIKE 'audit log: could not extend file %: No space left on device'", 'disk full');
+is(failures(), $failed_before + 1, 'disk full: it is counted');
+like(slurp_file($node->logfile, $log_end), qr/cannot log the cascades of database "narrow": .*No space left on device/,
+	"disk full: the server's log says so");
+unlink($file) == 1 && open(my $empty, '>', $file) or die "no file $file";
+close($empty);
+ok($node->poll_query_until('narrow', q(SELECT count(*) > 0 FROM fraiseql.audit_log WHERE entities @> '[{"type": "Account", "id": "1"}]')),
+	'disk full, then mended: the record is there');
+$node->safe_psql('postgres', 'DROP DATABASE narrow WITH (FORCE)');
 
 survives('constraint',
 	sql("ALTER TABLE fraiseql.audit_log ADD CONSTRAINT only_failures CHECK (status <> 'Success') NOT VALID"),
@@ -369,9 +391,11 @@ SQL
 # A cascade that cannot be read.
 my $failed = failures();
 ask($node, $query);
+my $position = -s $node->logfile;
 my ($status, $output, $error) =
   $node->psql('postgres', q(SELECT fraiseql.invalidate_cascade('{"updated": [{"id": "7"}]}')));
 like($error, qr/malformed cascade/, 'a malformed cascade is an error');
+like(slurp_file($node->logfile, $position), qr/ERROR: .*malformed cascade/, "the server's log says so");
 is(failures(), $failed + 1, 'it is counted');
 poll_is(q(SELECT count(*) FROM fraiseql.audit_recent WHERE error LIKE 'malformed cascade: %' AND status = 'Failed'),
 	'1', 'the audit trail says so');
@@ -382,7 +406,9 @@ logged_completely('after a malformed cascade');
 for my $type ('fraiseql log worker', 'fraiseql worker')
 {
 	my $balance = 5000;
+	my $told = $node->safe_psql('postgres', $partial);
 
+	$position = -s $node->logfile;
 	for (1 .. 5)
 	{
 		$node->safe_psql('postgres', 'UPDATE account SET balance = ' . $balance++ . ' WHERE id = 1') for 1 .. 5;
@@ -392,6 +418,11 @@ for my $type ('fraiseql log worker', 'fraiseql worker')
 	$node->safe_psql('postgres', "UPDATE account SET balance = $balance WHERE id = 1");
 	is(graphql($node, $query), accounts($balance, 100), "$type terminated: the answer is fresh");
 	logged_completely("$type terminated");
+	next if $type ne 'fraiseql worker';
+	says("status = 'PartialSuccess' AND error LIKE 'the background worker has ended: %'", "$type terminated");
+	cmp_ok($node->safe_psql('postgres', $partial), '>', $told, "$type terminated: it is counted");
+	like(slurp_file($node->logfile, $position), qr/background worker "$type".* exited with exit code/,
+		"$type terminated: the server's log says so");
 }
 
 # Databases that have no log, and those that go.
@@ -441,18 +472,25 @@ poll_is(q(SELECT count(*), max(number) FROM fraiseql.audit_log WHERE counted_sin
 logged_completely('before the end');
 my $kept = $node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.audit_log');
 my $worker = wait_for_worker($node);
+my $crash = q(error LIKE 'the server came back after a crash: %');
+$position = -s $node->logfile;
 kill('KILL', $worker) == 1 or die "no process $worker";
 wait_for_restart($node, $worker);
-is($node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.audit_log'), $kept, 'after kill -9, all is there');
-is($node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.audit_recent'), '0', 'the ring began anew');
+is($node->safe_psql('postgres', "SELECT count(*) FROM fraiseql.audit_log WHERE ($crash) IS NOT TRUE"),
+	$kept, 'after kill -9, all is there');
+says("status = 'PartialSuccess' AND $crash", 'kill -9');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.audit_recent'), '1', 'otherwise the ring began anew');
+is($node->safe_psql('postgres', $partial), '1', 'kill -9: it is counted');
+like(slurp_file($node->logfile, $position), qr/background worker "fraiseql worker".* was terminated by signal 9/,
+	"kill -9: the server's log says so");
 write_balance(8);
 is(graphql($node, $query), accounts(8, 100), 'and the answer is fresh');
 logged_completely('after kill -9');
-is($node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.audit_log'), $kept + 2, 'logging goes on');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.audit_log'), $kept + 3, 'logging goes on');
 
 $node->stop('immediate');
 $node->start;
-is($node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.audit_log'), $kept + 2,
+is($node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.audit_log'), $kept + 3,
 	'after a start from the log of the server, all is there');
 
 $node->stop;
@@ -485,10 +523,11 @@ $node->safe_psql('postgres', 'CALL many(5000)');
 is(graphql($node, $query), accounts(5000, 100), 'queue full: the answer is fresh');
 my $lost = $node->safe_psql('postgres', 'SELECT lost FROM fraiseql.cascade_stats');
 cmp_ok($lost, '>', 0, 'queue full: losses are counted at once');
-my $position = -s $node->logfile;
+$position = -s $node->logfile;
+my $partly = $node->safe_psql('postgres', $partial);
 kill('CONT', $worker) == 1 or die "no process $worker";
-poll_is("SELECT count(*) FROM fraiseql.audit_recent WHERE status = 'PartialSuccess'
-	AND error = '$lost cascades were not recorded: the queue was full'", '1', 'queue full: the audit trail says how many');
+says("status = 'PartialSuccess' AND error = '$lost cascades were not recorded: the queue was full'", 'queue full, and how many');
+cmp_ok($node->safe_psql('postgres', $partial), '>', $partly, 'queue full: it is counted');
 like(slurp_file($node->logfile, $position), qr/$lost cascades were not recorded: the queue was full/,
 	"queue full: the server's log says so");
 poll_is("SELECT count(*) FROM fraiseql.audit_log WHERE error LIKE '% cascades were not recorded: the queue was full'",
