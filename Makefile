@@ -99,6 +99,10 @@ bench-hitrate:
 bench-cascades:
 	@test/bench/cascades
 
+# What a mutation costs beside plain SQL; test/bench/mutations has the settings.
+bench-mutations:
+	@test/bench/mutations
+
 # Herds, storms and a mixed load, with coalescing and without; test/bench/coalescing has the settings.
 bench-coalescing:
 	@test/bench/coalescing
@@ -144,5 +148,5 @@ SUITE = bookworm
 chroot-test:
 	test/chroot $(SUITE)
 
-.PHONY: all install installcheck installcheck-preload clean test test-all demo bench bench-hitrate bench-cascades bench-coalescing model-test unit purity fuzz format-check \
+.PHONY: all install installcheck installcheck-preload clean test test-all demo bench bench-hitrate bench-cascades bench-mutations bench-coalescing model-test unit purity fuzz format-check \
 	test-consistency test-consistency-mutants test-key-mutants test-points-mutants chroot-test
