@@ -361,7 +361,7 @@ COMMENT ON COLUMN fraiseql.coalescing_stats.p99_wait_ms IS 'all but one in a hun
 COMMENT ON COLUMN fraiseql.coalescing_stats.max_wait_ms IS 'the longest';
 COMMENT ON COLUMN fraiseql.coalescing_stats.timeouts IS 'waits that fraiseql.coalesce_timeout ended';
 COMMENT ON COLUMN fraiseql.coalescing_stats.takeovers IS 'executions by one that had waited, after the session before it had failed';
-COMMENT ON COLUMN fraiseql.coalescing_stats.handed_over IS 'answers that could not be kept and were left for those who waited';
+COMMENT ON COLUMN fraiseql.coalescing_stats.handed_over IS 'answers left for those who waited, who might not have found them otherwise';
 COMMENT ON COLUMN fraiseql.coalescing_stats.stats_reset IS 'since when the counters count';
 
 CREATE FUNCTION fraiseql.cascade_stats(

@@ -9,7 +9,7 @@
  *
  * Executions have numbers, in the order in which they begin.  Each belongs to one herd, and a herd has one at a time.
  *
- * Answers that cannot be kept.  A write has overtaken the execution, or the answer has errors in it.  If the followers
+ * Answers that followers may not find.  A write overtakes the execution, or the answer has errors in it.  If they
  * then executed one after the other, a key that is written all the time would have a queue; if all executed at once,
  * there would be a herd again.  So the leader leaves its answer in the cache under a key that only this herd knows, and
  * only for as long as this takes (vary.c, execute.c):
@@ -79,7 +79,8 @@ typedef struct FqlSharedHerd
 {
 	uint64		hash;
 	uint32		next;			/* in its bucket, or among the free places */
-	uint32		members;		/* the leader, and those who wait or have just been woken; 0: a free place */
+	uint32		members;		/* leaders, and those who wait or have just been woken; 0: a free place */
+	uint32		leaders;		/* of these, those who execute, also one that another has taken the place of */
 	uint32		earlier;		/* members but for the leader when the execution began */
 	bool		is_executing;
 	bool		is_refused;
@@ -119,7 +120,9 @@ static struct
 	uint32		herd;
 	uint64		execution;		/* the one that it leads; 0: none */
 	uint64		joined;			/* the last execution that had begun by then, in whichever herd */
-	uint64		awaited;		/* the execution that it waits for */
+	uint64		awaited;		/* the execution that it waits for; 0: none, it is to look again */
+	uint64		looked_for;		/* the execution whose answer it has looked for last; 0: none */
+	bool		is_alone;		/* and is counted as one that executes */
 	bool		has_waited;		/* in this call */
 	bool		is_counted;		/* its wait is in the totals */
 	instr_time	since;			/* when it began to wait */
@@ -163,6 +166,7 @@ new_herd(uint64 hash)
 	herd->hash = hash;
 	herd->next = *bucket_of(hash);
 	*bucket_of(hash) = place;
+	herd->leaders = 0;
 	herd->is_executing = false;
 	herd->is_refused = false;
 	herd->has_failed = false;
@@ -191,6 +195,7 @@ step_out(Leftovers *leftovers)
 	FqlSharedHerd *herd = &shared->herds[me.herd];
 
 	herd->members--;
+	herd->leaders -= me.execution != 0;
 	if (herd->members == 0)
 	{
 		if (herd->handed_over != 0)
@@ -213,6 +218,7 @@ begin_execution(FqlSharedHerd *herd)
 {
 	herd->execution = me.execution = ++shared->last_execution;
 	herd->is_executing = true;
+	herd->leaders++;
 	herd->earlier = herd->members - 1;
 }
 
@@ -340,8 +346,24 @@ prepare_for_exit(void)
 bool
 fql_coalesce_may_wait(void)
 {
-	return fql_coalesce_timeout > 0 && InterruptHoldoffCount == 0 && QueryCancelHoldoffCount == 0 &&
+	return InterruptHoldoffCount == 0 && QueryCancelHoldoffCount == 0 &&
 		!fql_compat_holds_fast_path_locks() && !fql_compat_holds_listed_locks();
+}
+
+/* Execute for nobody else.  Under the lock. */
+static void
+be_alone(void)
+{
+	me.is_alone = true;
+	shared->totals.executions++;
+	count_wait();
+}
+
+/* Is there no point in waiting for executions of this herd? */
+static bool
+is_useless(const FqlSharedHerd *herd)
+{
+	return herd->is_refused || herd->in_vain >= MOST_IN_VAIN;
 }
 
 /* Under the lock. */
@@ -352,14 +374,14 @@ enter_herd(uint64 hash, bool may_wait)
 	FqlSharedHerd *herd;
 
 	if (place == NO_HERD ? is_refused(hash) :
-		shared->herds[place].is_refused || (!may_wait && shared->herds[place].is_executing))
+		is_useless(&shared->herds[place]) || (!may_wait && shared->herds[place].is_executing))
 	{
-		shared->totals.executions++;
-		count_wait();
+		be_alone();
 		return FQL_HERD_ALONE;
 	}
 	me.herd = place == NO_HERD ? new_herd(hash) : place;
 	me.joined = shared->last_execution;
+	me.looked_for = 0;
 	herd = &shared->herds[me.herd];
 	herd->members++;
 	if (herd->is_executing)
@@ -402,7 +424,7 @@ end_patience(FqlSharedHerd *herd, Leftovers *leftovers)
 		begin_execution(herd);
 	else
 	{
-		shared->totals.executions++;
+		be_alone();
 		step_out(leftovers);
 	}
 }
@@ -431,7 +453,8 @@ fql_coalesce_wait(uint64 *handed_over)
 
 	LWLockAcquire(coalesce_lock, LW_EXCLUSIVE);
 	shared->totals.waits++;
-	*handed_over = handed_over_to_me(herd);
+	me.looked_for = *handed_over = handed_over_to_me(herd);
+	in_time = in_time && time_left() > 0;
 	if (!in_time)
 		end_patience(herd, &leftovers);
 	LWLockRelease(coalesce_lock);
@@ -452,16 +475,20 @@ fql_coalesce_go_on(uint64 hash)
 		step_out(&leftovers);
 		role = enter_herd(hash, true);
 	}
+	else if (handed_over_to_me(herd) > me.looked_for)
+	{
+		role = FQL_HERD_FOLLOWER;
+		me.awaited = 0;
+	}
 	else if (herd->is_executing)
 	{
 		role = FQL_HERD_FOLLOWER;
 		me.awaited = herd->execution;
 	}
-	else if (herd->is_refused || herd->in_vain >= MOST_IN_VAIN)
+	else if (is_useless(herd))
 	{
 		role = FQL_HERD_ALONE;
-		shared->totals.executions++;
-		count_wait();
+		be_alone();
 		step_out(&leftovers);
 	}
 	else
@@ -543,6 +570,15 @@ fql_coalesce_leave(bool served)
 {
 	if (me.herd != NO_HERD)
 		leave_herd(FQL_END_KEPT, NULL, false, served);
+	else if (me.is_alone)
+	{
+		LWLockAcquire(coalesce_lock, LW_EXCLUSIVE);
+		shared->totals.executions -= shared->totals.executions > 0;
+		if (me.has_waited && served)
+			shared->totals.saved++;
+		LWLockRelease(coalesce_lock);
+		me.is_alone = false;
+	}
 }
 
 bool
@@ -581,7 +617,7 @@ fql_coalesce_call_ends(void)
 		(void) ConditionVariableCancelSleep();
 		leave_herd(FQL_END_FAILED, NULL, me.execution != 0, false);
 	}
-	me.has_waited = me.is_counted = false;
+	me.is_alone = me.has_waited = me.is_counted = false;
 }
 
 /*
@@ -615,7 +651,7 @@ count_herds(FqlCoalescingTotals *totals)
 		if (herd->members == 0)
 			continue;
 		totals->in_flight += herd->is_executing;
-		totals->waiting += herd->members - herd->is_executing;
+		totals->waiting += herd->members - herd->leaders;
 	}
 }
 

@@ -38,8 +38,8 @@
  * The order of 1, 2 and 3 is the point; see words.c for what goes wrong otherwise.
  *
  * Herds.  Who misses what another session is just executing waits for it, and then looks again; coalesce.c has the
- * rules.  After step 7, an answer that was not kept because a write has overtaken it, or because there are errors in
- * it, may be left for those who wait.
+ * rules.  After step 7 the answer is left for those who wait, where they may not find it otherwise: a write has
+ * overtaken it or may yet, or there are errors in it.
  *
  * Start-up.  Prepared transactions outlive shared memory, and those from before the start have no fence here.  So
  * nothing is kept until all of them have ended; that is asked before step 1, so that steps 2 and 3 see what they did.
@@ -312,9 +312,23 @@ hand_over(const FqlRequest *request, const FqlProbe *probe, FqlObservation *obse
 }
 
 /*
- * What the others have from this execution.  Nothing, if such answers depend on the session, or this one does; or if an
- * error came from planning, since what that reads is not seen; or before start-up is over, since words do not tell of
- * every change then.  A kept answer is left for them too: a write may make it invalid before all of them are awake.
+ * Does this answer depend on the leader's own session, or may it, while another session's can be shared?  An error may,
+ * if it could come from where it is not seen what is read: from planning, or from the parsing of functions.
+ */
+static bool
+is_of_this_session(const FqlObservation *observation, bool clean)
+{
+	if (fql_plan_literals_are_doubtful() || observation->reason == FQL_REJECTED_TEMPORARY)
+		return true;
+	if (observation->reason == FQL_REASON_NONE && rejection_reason(observation, true) != FQL_REASON_NONE)
+		return true;
+	return !clean && (observation->unseen > 0 || observation->parses_text);
+}
+
+/*
+ * What the others have from this execution.  Nothing, if such answers cannot be shared, or this one cannot; nor before
+ * start-up is over, since words do not tell of every change then.  A kept answer is left for the others too: a write
+ * may make it invalid before all of them are awake.
  */
 static FqlExecutionEnd
 share_answer(const FqlRequest *request, const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer,
@@ -322,12 +336,12 @@ share_answer(const FqlRequest *request, const FqlProbe *probe, FqlObservation *o
 {
 	FqlExecutionEnd end = FQL_END_OVERTAKEN;
 
-	if (kept == FQL_REJECTED_TOO_LARGE || kept == FQL_REJECTED_NO_ROOM || observation->reason != FQL_REASON_NONE)
-		return FQL_END_REFUSED;
-	if (rejection_reason(observation, true) != FQL_REASON_NONE || (!clean && observation->planning > 0))
+	if (is_of_this_session(observation, clean))
 		return FQL_END_FAILED;
-	if (started)
-		end = hand_over(request, probe, observation, answer, clean, place);
+	if (kept == FQL_REJECTED_TOO_LARGE || kept == FQL_REJECTED_NO_ROOM || !started ||
+		observation->reason != FQL_REASON_NONE)
+		return FQL_END_REFUSED;
+	end = hand_over(request, probe, observation, answer, clean, place);
 	return kept == FQL_REASON_NONE && end == FQL_END_OVERTAKEN ? FQL_END_KEPT : end;
 }
 
@@ -607,7 +621,7 @@ share(const FqlRequest *request, FqlProbe *probe, bool *outdated)
 	uint64		handed_over = 0;
 
 	*outdated = false;
-	if (fql_coalesce_timeout == 0 || depth > 1 || !request->is_current)
+	if (fql_coalesce_timeout == 0 || depth > 1 || fql_observation() != NULL || !request->is_current)
 		return NULL;
 	role = fql_coalesce_join(herd_hash(request, probe), fql_coalesce_may_wait());
 	while (role == FQL_HERD_FOLLOWER && fql_coalesce_wait(&handed_over))
@@ -620,7 +634,7 @@ share(const FqlRequest *request, FqlProbe *probe, bool *outdated)
 	if (response == NULL && !*outdated)
 	{
 		fql_prepared_retire();
-		response = look_again(request, probe, 0, outdated);
+		response = look_again(request, probe, handed_over, outdated);
 	}
 	if (response != NULL || *outdated)
 		fql_coalesce_leave(response != NULL);

@@ -159,6 +159,7 @@ observe_expression(FqlObservation *observation, Node *expression)
 	list_free_deep(impurity.settings);
 	observation->may_meet_temporary = observation->may_meet_temporary || impurity.depends_on_names;
 	observation->own_functions = list_concat_unique_oid(observation->own_functions, impurity.own_functions);
+	observation->parses_text = observation->parses_text || impurity.parses_text;
 	if (impurity.reason != FQL_REASON_NONE)
 		fql_observe_reject(observation, impurity.reason,
 			   OidIsValid(impurity.function) ? get_func_name(impurity.function) : NULL);
@@ -426,14 +427,17 @@ observe_statement(FqlObservation *observation, const PlannedStmt *statement)
 		observation->may_meet_temporary = true;
 }
 
-/* relationOids is all of the range table: views, and children that are pruned, included. */
+/* All that is known of a plan before it runs.  relationOids is all of its range table, views included. */
 static void
-remember_relations(FqlObservation *observation, const PlannedStmt *statement)
+examine(FqlObservation *observation, const PlannedStmt *statement)
 {
 	ListCell   *cell;
 
+	observation->unseen++;
 	foreach(cell, statement->relationOids)
 		fql_depend_on_relation(observation->started, lfirst_oid(cell), FQL_COLUMNS_ALL);
+	observe_statement(observation, statement);
+	observation->unseen--;
 }
 
 /*
@@ -444,21 +448,23 @@ static void
 executor_start(QueryDesc *query, int flags)
 {
 	FqlObservation *observation = current;
+	const PlannedStmt *statement = query->plannedstmt;
+	bool		is_watched = observation != NULL && observation->purpose != FQL_TO_ANSWER;
 
 	executions++;
 	if (observation != NULL)
 		observation->plans++;
-	if (observation != NULL && observation->purpose != FQL_TO_ANSWER)
-	{
-		observe_statement(observation, query->plannedstmt);
-		remember_relations(observation, query->plannedstmt);
-	}
+	if (is_watched)
+		examine(observation, statement);
 	if (previous_executor_start != NULL)
 		previous_executor_start(query, flags);
 	else
 		standard_ExecutorStart(query, flags);
-	if (observation != NULL && observation->purpose != FQL_TO_ANSWER)
-		fql_scans_watch(query, observation);
+	if (!is_watched)
+		return;
+	if (query->plannedstmt != statement)
+		fql_observe_reject(observation, FQL_REJECTED_PLAN, NULL);
+	fql_scans_watch(query, observation);
 }
 
 /*

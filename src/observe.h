@@ -40,7 +40,8 @@ typedef struct FqlObservation
 	MemoryContext context;
 	FqlDependencies *dependencies;
 	FqlDependencies *started;	/* all relations of all plans that were started, as a whole */
-	int			planning;		/* plannings under way, or that an error has ended: what these read is not seen */
+	int			unseen;			/* things under way, or that an error has ended, of which is not seen what they read */
+	bool		parses_text;	/* so is the parsing of SQL functions that are kept as text */
 	List	   *settings;		/* FqlSetting * (vary.h): read by constant name */
 	FqlReason	reason;			/* FQL_REASON_NONE, or the first thing that forbids keeping the answer */
 	char	   *detail;			/* the relation or function that gave the reason, or NULL */

@@ -169,7 +169,7 @@ note_planning(Query *query, const char *text, int options, ParamListInfo paramet
 	PlannedStmt *statement;
 
 	if (observation != NULL)
-		observation->planning++;
+		observation->unseen++;
 	if (!standard_conforming_strings)
 		literals_are_doubtful = true;
 	if (plans != NULL && !plans_are_doubtful)
@@ -181,7 +181,7 @@ note_planning(Query *query, const char *text, int options, ParamListInfo paramet
 	if (calls != fql_observe_executions() + fql_sqlbody_calls())
 		plans_are_doubtful = true;
 	if (observation != NULL)
-		observation->planning--;
+		observation->unseen--;
 	return statement;
 }
 

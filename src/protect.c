@@ -6,7 +6,8 @@
  * put back after it: in this order, as the server's own languages do.
  *
  * To the observation under way a rollback looks as if a function had caught an error (observe.c).  These are no
- * function's: whoever runs the code says himself what an error means for the answer.
+ * function's: whoever runs the code says himself what an error means for the answer.  (Only to the innermost one: those
+ * around it know already that a call within a call is nothing to keep.)
  */
 #include "postgres.h"
 

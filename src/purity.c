@@ -18,12 +18,9 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "access/transam.h"
 #include "catalog/pg_aggregate.h"
-#include "catalog/pg_cast.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -32,7 +29,6 @@
 #include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -41,6 +37,8 @@
 #include "label.h"
 #include "purity.h"
 #include "purity_builtins.h"
+#include "purity_hidden.h"
+#include "purity_internal.h"
 #include "sqlbody.h"
 
 /* Our own functions that generated SQL calls: they depend on their arguments alone, or raise an error. */
@@ -83,7 +81,7 @@ reason_of_definition(HeapTuple tuple)
 		return FQL_REJECTED_VOLATILE;
 	if (function->prolang != SQLlanguageId)
 		return FQL_REJECTED_OPAQUE;
-	return fql_sqlbody_names_the_clock(tuple) ? FQL_REJECTED_CLOCK : FQL_REASON_NONE;
+	return fql_sqlbody_reason(tuple);
 }
 
 /* The DBA's word is asked for only where the definition does not do: it is a catalog look-up. */
@@ -128,71 +126,6 @@ converts_to_json(const Form_pg_proc function)
 		(strstr(name, "json") != NULL || strcmp(name, "array_to_json") == 0);
 }
 
-/*
- * Is there a cast from any type to json whose function is not pure?  There hardly ever is (hstore's is immutable), so
- * it is enough to ask for all types at once.  Known until a cast changes.
- */
-static bool json_casts_are_known = false;
-
-static void
-note_cast_change(Datum arg pg_attribute_unused(), int cacheid pg_attribute_unused(),
-				 uint32 hashvalue pg_attribute_unused())
-{
-	json_casts_are_known = false;
-}
-
-static bool
-find_impure_json_cast(void)
-{
-	Relation	casts = table_open(CastRelationId, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(casts, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple	tuple;
-	List	   *functions = NIL;
-	ListCell   *cell;
-	FqlImpurity impurity = {0};
-
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_cast cast = (Form_pg_cast) GETSTRUCT(tuple);
-
-		if ((cast->casttarget == JSONOID || cast->casttarget == JSONBOID) && cast->castfunc >= FirstUnpinnedObjectId)
-			functions = lappend_oid(functions, cast->castfunc);
-	}
-	systable_endscan(scan);
-	table_close(casts, AccessShareLock);
-	foreach(cell, functions)
-	{
-		if (function_is_impure(lfirst_oid(cell), &impurity))
-			return true;
-	}
-	return false;
-}
-
-static bool
-json_casts_are_impure(void)
-{
-	static bool registered = false;
-	static bool impure;
-
-	if (!registered)
-	{
-		CacheRegisterSyscacheCallback(CASTSOURCETARGET, note_cast_change, (Datum) 0);
-		CacheRegisterSyscacheCallback(PROCOID, note_cast_change, (Datum) 0);
-		registered = true;
-	}
-	if (!json_casts_are_known)
-	{
-		/*
-		 * Set first: a change that is noticed while looking clears it again, for the next time.  This time the result
-		 * is good as it is: a change from before the fill is seen by the scan, and a later one moves the schema's word.
-		 */
-		json_casts_are_known = true;
-		impure = true;
-		impure = find_impure_json_cast();
-	}
-	return impure;
-}
-
 /* An aggregate is labelled immutable whatever it calls: examine what it calls. */
 static bool
 aggregate_is_impure(Oid aggregate, FqlImpurity *impurity)
@@ -215,7 +148,7 @@ aggregate_is_impure(Oid aggregate, FqlImpurity *impurity)
 	return impure;
 }
 
-/* check_functions_in_node()'s callback: true stops. */
+/* check_functions_in_node()'s callback. */
 static bool
 function_is_impure(Oid oid, void *context)
 {
@@ -234,7 +167,10 @@ function_is_impure(Oid oid, void *context)
 		impurity->own_functions = list_append_unique_oid(impurity->own_functions, oid);
 	else if (!is_builtin || prints_names(function))
 		impurity->depends_on_names = true;
-	if (impurity->reason == FQL_REASON_NONE && is_builtin && converts_to_json(function) && json_casts_are_impure())
+	if (fql_sqlbody_is_text(tuple))
+		impurity->parses_text = true;
+	if (impurity->reason == FQL_REASON_NONE && is_builtin && converts_to_json(function) &&
+		fql_hidden_casts_are_impure())
 		impurity->reason = FQL_REJECTED_STABLE;
 	ReleaseSysCache(tuple);
 
@@ -285,14 +221,14 @@ sql_value_is_impure(const SQLValueFunction *value, FqlImpurity *impurity)
 }
 
 /* A cast to a domain evaluates the domain's checks, which stand in no plan. */
-static bool
-domain_is_impure(const CoerceToDomain *cast, FqlImpurity *impurity)
+bool
+fql_purity_of_domain(Oid type, FqlImpurity *impurity)
 {
 	/* it is called back when the context goes, so it must live there */
 	DomainConstraintRef *domain = palloc0(sizeof(DomainConstraintRef));
 	ListCell   *cell;
 
-	InitDomainConstraintRef(cast->resulttype, domain, CurrentMemoryContext, false);
+	InitDomainConstraintRef(type, domain, CurrentMemoryContext, false);
 	foreach(cell, domain->constraints)
 	{
 		DomainConstraintState *constraint = lfirst(cell);
@@ -351,7 +287,7 @@ purity_walker(Node *node, void *context)
 		return false;
 	if (yields_name(node))
 		impurity->depends_on_names = true;
-	if (IsA(node, CoerceToDomain) && domain_is_impure((CoerceToDomain *) node, impurity))
+	if (IsA(node, CoerceToDomain) && fql_purity_of_domain(((CoerceToDomain *) node)->resulttype, impurity))
 		return true;
 	if (IsA(node, FuncExpr) && is_constant_setting((FuncExpr *) node, impurity))
 		return expression_tree_walker(node, purity_walker, context);
@@ -368,7 +304,7 @@ purity_walker(Node *node, void *context)
 		impurity->reason = FQL_REJECTED_STABLE;
 		return true;
 	}
-	if (fql_compat_is_json_constructor(node) && json_casts_are_impure())
+	if (fql_compat_is_json_constructor(node) && fql_hidden_casts_are_impure())
 	{
 		/* the executor makes the JSON itself, and calls casts as the functions for it do */
 		impurity->reason = FQL_REJECTED_STABLE;
@@ -377,6 +313,12 @@ purity_walker(Node *node, void *context)
 	if (check_functions_in_node(node, function_is_impure, context))
 		return true;
 	return expression_tree_walker(node, purity_walker, context);
+}
+
+bool
+fql_purity_of_function(Oid oid, FqlImpurity *impurity)
+{
+	return function_is_impure(oid, impurity);
 }
 
 void

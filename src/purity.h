@@ -19,6 +19,7 @@ typedef struct FqlImpurity
 	bool		depends_on_names;	/* set also when pure: names are looked up or printed by search_path, in a user's
 								 * function or a value of a type such as regclass */
 	List	   *own_functions;	/* Oid: those of this extension that were met */
+	bool		parses_text;	/* an SQL function is called that is parsed then: of its literals no plan tells */
 } FqlImpurity;
 
 /* Examine an expression tree (or list of them) of a finished plan; stops at the first impurity. */

@@ -4,8 +4,9 @@
  *
  * 'now' and its like in the text of an SQL function are parsed anew at each planning, into a constant: in the plan no
  * function is left to see.  So any such word in the text counts, be it in a comment, and so does a literal that could
- * hide one.  Bodies in SQL-standard form were
- * parsed when the function was created, and their constants are meant.
+ * hide one.  Likewise a literal for an array, a row or a range of domains has their checks evaluated while the text is
+ * parsed; where there is a domain with a check that is not pure, any such literal counts (purity_hidden.c).  Bodies in
+ * SQL-standard form were parsed when the function was created, and their constants are meant.
  *
  * A function that would be inlined is gone from the plan altogether, so such a function must not be inlined.
  *
@@ -23,6 +24,7 @@
 #include "utils/builtins.h"
 #include "utils/syscache.h"
 
+#include "purity_hidden.h"
 #include "sqlbody.h"
 
 static bool
@@ -66,6 +68,61 @@ is_escaped_literal(const char *source, const char *at)
 }
 
 /*
+ * Does a literal begin here that may be of an array, a row or a range?  A quote that ends one is taken for one that
+ * begins one; $1$ begins none, but nobody writes that.
+ */
+static bool
+is_container_literal(const char *at)
+{
+	size_t		tag;
+
+	if (*at == '$')
+	{
+		for (tag = 1; is_word_part(at[tag]) || (at[tag] & 0x80) != 0; tag++)
+			;
+		if (at[tag] != '$')
+			return false;
+		at += tag;
+	}
+	else if (*at != '\'')
+		return false;
+	at++;
+	at += strspn(at, " \t\r\n\f\v");
+	return *at == '{' || *at == '(' || *at == '[';
+}
+
+static bool
+has_container_literal(const char *source)
+{
+	for (const char *c = source; *c != '\0'; c++)
+	{
+		if (is_container_literal(c))
+			return true;
+	}
+	return false;
+}
+
+/* Does a literal go on in another line here, 'no' and 'w', so that its words are not told?  Comments may intervene. */
+static bool
+is_continued_literal(const char *at)
+{
+	bool		is_other_line = false;
+
+	if (*at++ != '\'')
+		return false;
+	for (;;)
+	{
+		if (*at == '\n' || *at == '\r')
+			is_other_line = true;
+		else if (at[0] == '-' && at[1] == '-')
+			at += strcspn(at, "\r\n") - 1;
+		else if (strchr(" \t\f\v", *at) == NULL || *at == '\0')
+			return is_other_line && *at == '\'';
+		at++;
+	}
+}
+
+/*
  * Does something stand in the text that may mean the present moment as a date or time?  A time with zone takes the
  * zone's offset of today where its literal has none.
  */
@@ -81,30 +138,43 @@ may_name_the_clock(const char *source)
 			if (is_word(source, c, words[i]))
 				return true;
 		}
-		if (is_time_with_zone(source, c) || is_escaped_literal(source, c))
+		if (is_time_with_zone(source, c) || is_escaped_literal(source, c) || is_continued_literal(c))
 			return true;
 	}
 	return false;
 }
 
 bool
-fql_sqlbody_names_the_clock(HeapTuple function)
+fql_sqlbody_is_text(HeapTuple function)
 {
 	bool		isnull;
-	Datum		source;
-	char	   *text_of_body;
-	bool		found;
 
-	(void) SysCacheGetAttr(PROCOID, function, Anum_pg_proc_prosqlbody, &isnull);
-	if (!isnull)
+	if (((Form_pg_proc) GETSTRUCT(function))->prolang != SQLlanguageId)
 		return false;
+	(void) SysCacheGetAttr(PROCOID, function, Anum_pg_proc_prosqlbody, &isnull);
+	return isnull;
+}
+
+FqlReason
+fql_sqlbody_reason(HeapTuple function)
+{
+	FqlReason	reason = FQL_REASON_NONE;
+	bool		isnull;
+	Datum		source;
+	char	   *body;
+
+	if (!fql_sqlbody_is_text(function))
+		return FQL_REASON_NONE;
 	source = SysCacheGetAttr(PROCOID, function, Anum_pg_proc_prosrc, &isnull);
 	if (isnull)
-		return false;
-	text_of_body = TextDatumGetCString(source);
-	found = may_name_the_clock(text_of_body);
-	pfree(text_of_body);
-	return found;
+		return FQL_REASON_NONE;
+	body = TextDatumGetCString(source);
+	if (may_name_the_clock(body))
+		reason = FQL_REJECTED_CLOCK;
+	else if (has_container_literal(body) && fql_hidden_checks_are_impure())
+		reason = FQL_REJECTED_STABLE;
+	pfree(body);
+	return reason;
 }
 
 /* A language whose functions can do what no plan shows. */
@@ -115,7 +185,7 @@ is_procedural(Oid language)
 }
 
 /*
- * A function that would be inlined must stay visible if its text names the clock.  The planner does not inline
+ * A function that would be inlined must stay visible if its text hides something.  The planner does not inline
  * functions for which this hook asks to be called around.  Asked for functions of all
  * sorts and in all queries, so answered quickly: only functions in SQL that do not promise to be immutable are looked
  * into.  Volatile ones too: the planner inlines them where they stand, and volatile is what a function is by default.
@@ -145,7 +215,7 @@ needs_fmgr(Oid oid)
 		return false;
 	if (((Form_pg_proc) GETSTRUCT(tuple))->prolang == SQLlanguageId &&
 		((Form_pg_proc) GETSTRUCT(tuple))->provolatile != PROVOLATILE_IMMUTABLE)
-		needs = fql_sqlbody_names_the_clock(tuple);
+		needs = fql_sqlbody_reason(tuple) != FQL_REASON_NONE;
 	if (is_procedural(((Form_pg_proc) GETSTRUCT(tuple))->prolang))
 		calls++;
 	ReleaseSysCache(tuple);

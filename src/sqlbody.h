@@ -9,8 +9,16 @@
 
 #include "access/htup.h"
 
-/* Does the text of this function (a pg_proc row) hold a word such as now or today? */
-extern bool fql_sqlbody_names_the_clock(HeapTuple function);
+#include "stats.h"
+
+/* Is this (a pg_proc row) a function in SQL that is kept as text, and parsed again and again? */
+extern bool fql_sqlbody_is_text(HeapTuple function);
+
+/*
+ * What its text may hide: a word such as now or today, or a literal that is not as pure as it looks.  FQL_REASON_NONE:
+ * nothing, or it is no text.
+ */
+extern FqlReason fql_sqlbody_reason(HeapTuple function);
 
 /* Install the hook that keeps the planner from inlining such functions. */
 extern void fql_sqlbody_init(void);
