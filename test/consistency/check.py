@@ -184,8 +184,9 @@ class History:
             elif kind == "resolved":
                 resolved[record["name"]] = record
             elif kind == "stats":
-                for name in ("hits", "misses", "bypasses", "evictions", "invalidations"):
-                    verdict.notes[name] = record[name]
+                for name in ("hits", "misses", "bypasses", "evictions", "invalidations", "coalesced", "executions_saved",
+                             "handed_over"):
+                    verdict.notes[name] = record.get(name, 0)
             elif kind in ("error", "broken"):
                 verdict.broken.append(json.dumps(record)[:600])
             elif kind == "nemesis":

@@ -212,6 +212,14 @@ def ask_couple(client):
     return "couple", text, {"i": key}, parse
 
 
+def ask_late(client):
+    """One key for all, slowly: they meet here, and wait for each other."""
+    def parse(data, reply):
+        reply.obs.append(("left:1.a", data["slow"]["a"]))
+        reply.pairs.append((data["slow"]["a"], data["slow"]["late"]))
+    return "late", "{ slow(id: 1) { id a late } }", {}, parse
+
+
 def ask_stock(client):
     shelf = client.random.choice(SHELVES)
     columns = client.random.choice(("a", "b"))
@@ -281,7 +289,7 @@ def ask_epoch(client):
 
 QUESTIONS = [(ask_author, 6), (ask_author_posts, 10), (ask_authors, 4), (ask_post, 8), (ask_post_author, 5), (ask_posts, 10),
              (ask_all_posts, 2), (ask_cards, 5), (ask_tally, 5), (ask_branch, 6), (ask_bank, 5), (ask_couple, 12),
-             (ask_stock, 8), (ask_scratch, 4), (ask_notes, 6), (ask_memos, 6), (ask_door, 5), (ask_epoch, 3)]
+             (ask_late, 12), (ask_stock, 8), (ask_scratch, 4), (ask_notes, 6), (ask_memos, 6), (ask_door, 5), (ask_epoch, 3)]
 
 
 # The same rows in plain SQL: what has been seen so may not be unseen in a cached answer.

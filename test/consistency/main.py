@@ -134,12 +134,14 @@ class Round:
         """Until all have ended: add up the counters, which start from zero when the server does, and end what was left
         prepared, also after the load, for a client may be waiting for its locks."""
         session = self.session()
-        total = {"hits": 0, "misses": 0, "bypasses": 0, "fills": 0, "evictions": 0, "invalidations": 0}
+        total = {"hits": 0, "misses": 0, "bypasses": 0, "fills": 0, "evictions": 0, "invalidations": 0,
+                 "coalesced": 0, "executions_saved": 0, "handed_over": 0}
         before = dict.fromkeys(total, 0)
         while any(process.is_alive() for process in processes) and time.monotonic() < self.options.until + PATIENCE:
             time.sleep(0.2)
             try:
-                counters = dict(zip(total, session.run(f"SELECT {', '.join(total)} FROM fraiseql.cache_stats")[0]))
+                counters = dict(zip(total, session.run(
+                    f"SELECT {', '.join(total)} FROM fraiseql.cache_stats, fraiseql.coalescing_stats")[0]))
                 for name, value in counters.items():
                     total[name] += value - before[name] if value >= before[name] else value
                 before = counters

@@ -86,7 +86,11 @@ my @mutants = (
 	],
 	[
 		'no-vary-values', 'names of settings are in the key, their values are not',
-		[ 'vary.c', 'parts[2 * i + 1] = vary->settings[i].value;', 'parts[2 * i + 1] = NULL;' ]
+		[ 'vary.c', 'parts[count++] = vary->settings[i].value;', 'parts[count++] = NULL;' ]
+	],
+	[
+		'handed-to-who-came-later', 'what a write has overtaken is given to all who wait',
+		[ 'coalesce.c', 'herd->handed_over > me.joined)', 'herd->handed_over > 0)' ]
 	],
 	[
 		'own-writes-cached', 'a transaction that has written is served what its writes have changed',
