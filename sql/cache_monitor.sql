@@ -11,12 +11,16 @@ SELECT fraiseql.cache_reset() >= 0;
 SELECT fraiseql.stats_reset();
 SELECT hits, misses, bypasses, hit_rate, fills, fills_rejected, entries, memory_bytes, invalidations, evictions,
 	expirations, worker_pid IS NOT NULL, stats_reset <= now(), max_memory_bytes FROM fraiseql.cache_stats;
+SELECT in_flight, waiting, executions, coalesced, executions_saved, reduction_percent, waits, average_wait_ms, p99_wait_ms, max_wait_ms,
+	timeouts, takeovers, handed_over, stats_reset <= now() FROM fraiseql.coalescing_stats;
 SELECT ask('{ things { name } }');
 SELECT ask('{ things { name } }');
 SELECT ask('{ things { name } }');
 SELECT ask('{ things { id } }');
 SELECT hits, misses, bypasses, hit_rate, fills, fills_rejected, entries, memory_bytes > 0,
 	peak_memory_bytes >= memory_bytes FROM fraiseql.cache_stats;
+-- each of these misses was executed, and nobody waited; 070_coalescing.pl in test/tap has those who do
+SELECT executions, coalesced, reduction_percent, average_wait_ms FROM fraiseql.coalescing_stats;
 
 -- one row an entry
 SELECT (SELECT datname FROM pg_database WHERE oid = database) = current_database(), role = current_user::regrole, query,
@@ -29,6 +33,7 @@ SELECT ask('{ things { id } }'), ask('{ things { name } }');
 SET ROLE regress_fql_eve;
 SELECT query, key_hash FROM fraiseql.cache_entries ORDER BY query;
 SELECT hits FROM fraiseql.cache_stats;
+SELECT coalesced FROM fraiseql.coalescing_stats;
 SELECT fraiseql.cache_reset();
 SELECT fraiseql.stats_reset();
 SELECT fraiseql.expose('tb_thing');
@@ -52,6 +57,7 @@ SELECT entries, memory_bytes FROM fraiseql.cache_stats;
 SELECT ask('{ things { name } }');
 SELECT fraiseql.stats_reset();
 SELECT hits, misses, fills FROM fraiseql.cache_stats;
+SELECT executions, reduction_percent FROM fraiseql.coalescing_stats;
 
 -- time to live: the setting, and the type's own when it is shorter
 SET fraiseql.cache_ttl = '1h';

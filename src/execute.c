@@ -623,6 +623,7 @@ share(const FqlRequest *request, FqlProbe *probe, bool *outdated)
 	*outdated = false;
 	if (fql_coalesce_timeout == 0 || depth > 1 || fql_observation() != NULL || !request->is_current)
 		return NULL;
+	FQL_TEST_POINT(joining);
 	role = fql_coalesce_join(herd_hash(request, probe), fql_coalesce_may_wait());
 	while (role == FQL_HERD_FOLLOWER && fql_coalesce_wait(&handed_over))
 	{

@@ -22,6 +22,7 @@
 	X(before_tick)				/* messages out, locks released */ \
 	X(ticked)					/* the clock has moved, the words have not */ \
 	/* the way of a fill */ \
+	X(joining)					/* looked up in vain; in no herd */ \
 	X(following)				/* in a herd that another process leads; before it sleeps */ \
 	X(missed)					/* validated and looked up, s0 not read */ \
 	X(s0_read)					/* before invalidation messages are received */ \

@@ -52,6 +52,17 @@ sub stop_fill
 	return stop_session($point, asked($query));
 }
 
+# One who waits for another, who executes.
+sub stop_follower
+{
+	my ($point) = @_;
+
+	$node->safe_psql('postgres', 'UPDATE account SET balance = balance + 1 WHERE id = 1');
+	$balance++;
+	stop_session('executed', "SELECT fraiseql.execute('$query')");
+	return stop_session($point, "SELECT fraiseql.execute('$query')");
+}
+
 # A reader of more pages than the cache has room for.
 sub stop_reader
 {
@@ -140,8 +151,9 @@ sub stop_start
 
 my %stop = (
 	(map { $_ => \&stop_commit } qw(fence_raised commit_visible messages_pending before_tick ticked)),
-	(map { $_ => \&stop_fill } qw(missed s0_read messages_received snapshot_taken executed schema_checked reserved
-		entities_hold publishing)),
+	(map { $_ => \&stop_fill } qw(joining missed s0_read messages_received snapshot_taken executed schema_checked reserved
+		entities_hold publishing execution_ends)),
+	following => \&stop_follower,
 	hit_found => sub { stop_session($_[0], asked($query)) },
 	(map { $_ => \&stop_reader } qw(evicting removing)),
 	reclaiming => \&stop_reclaim,
@@ -187,6 +199,8 @@ for my $point (grep({ $_ ne 'record_taken' } @names), 'record_taken')
 	$balance++;
 	is(ask($node, $query), 'kept|' . accounts($balance, 100), "$point: a write shows, and no fence is left");
 	is($points->violations, '', "$point: shared memory is coherent");
+	is($node->safe_psql('postgres', 'SELECT in_flight, waiting FROM fraiseql.coalescing_stats'),
+		'0|0', "$point: nobody waits, and nobody is waited for");
 	is($node->safe_psql('postgres', 'SELECT fraiseql.cache_reset()'), '1', "$point: one entry was in the cache");
 	is(cache_stat($node, 'entries, memory_bytes'), '0|0', "$point: and all of its memory comes back");
 }

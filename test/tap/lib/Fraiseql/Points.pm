@@ -98,7 +98,8 @@ sub wait_for
 		return if $self->{control}->query_safe("SELECT point.standing('$point')") == $pid;
 		usleep(5_000);
 	}
-	die "process $pid does not come by the test point $point";
+	Test::More::fail("process $pid comes by the test point $point");
+	die "it does not";
 }
 
 # Let the process that stands at the point go on.
