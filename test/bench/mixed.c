@@ -2,7 +2,8 @@
  * mixed.c
  *    A site that is read and written at a fixed rate: how many executions, how long does anybody wait, is it fresh?
  *
- * Usage: mixed <calls a second> <rounds> <seconds> <sessions> <percent of reads that are lists> <timeout>...
+ * Usage: mixed <calls a second> <rounds> <seconds> <sessions> <percent of reads that are lists> <rows that are written>
+ *        <timeout>...
  *
  * The load is open: calls arrive at times that are drawn beforehand (a Poisson process), whether or not those before
  * them have been answered.  A call that finds no session free waits for one, and that counts: latencies are from the
@@ -11,8 +12,8 @@
  * A tenth of the calls write.  They come in storms: in the first fifth of each second every other call is a write, in
  * the rest none.  Most of them vote for a post, which all lists of posts are ordered by, and the others give a user
  * another name.  Reads ask for a user with posts, for a post, or for a list: every third one the front page, which all
- * posts compete for, the others that of one of five topics.  Users, posts and topics are chosen by Zipf's law; what is
- * written is among the 50 most popular.
+ * posts compete for, the others that of one of five topics.  Users, posts and topics are chosen by Zipf's law; writes
+ * choose among the most popular users and posts, so many of each.
  *
  * Users and posts carry the numbers of their versions.  An answer is stale if it shows a row in an older version than
  * one that was known to be committed when its call began; it is invented if it shows one that nobody has written.  All
@@ -31,7 +32,6 @@
 #define TOPICS 5
 #define STORM_MS 200			/* of each second, in which half of the calls write */
 #define VOTES 0.7				/* of the writes */
-#define POPULAR 200				/* users, and posts, that are written */
 #define GIVE_UP 3				/* times as long as the calls were to take */
 
 typedef enum Kind
@@ -139,7 +139,7 @@ zipf_draw(const Zipf *zipf, int ranks)
 }
 
 static Call
-draw_call(double at, double lists)
+draw_call(double at, double lists, int popular)
 {
 	Call		call = {.at = at};
 	double		share;
@@ -162,10 +162,10 @@ draw_call(double at, double lists)
 			call.key = zipf_draw(&topics, TOPICS);
 			break;
 		case VOTE:
-			call.key = zipf_draw(&posts, POPULAR);
+			call.key = zipf_draw(&posts, popular);
 			break;
 		case RENAME:
-			call.key = zipf_draw(&users, POPULAR);
+			call.key = zipf_draw(&users, popular);
 			break;
 		default:
 			call.key = 30;		/* posts on the front page */
@@ -175,7 +175,7 @@ draw_call(double at, double lists)
 
 /* The calls of one round, in the order of their times. */
 static Call *
-draw_calls(int round, double rate, double seconds, double lists, int *count)
+draw_calls(int round, double rate, double seconds, double lists, int popular, int *count)
 {
 	int			room = (int) (rate * seconds * 1.5) + 1000;
 	Call	   *calls = malloc(room * sizeof(Call));
@@ -188,7 +188,7 @@ draw_calls(int round, double rate, double seconds, double lists, int *count)
 		at -= log(1 - random_share()) * 1e3 / rate;
 		if (at >= seconds * 1e3 || *count == room)
 			return calls;
-		calls[(*count)++] = draw_call(at, lists);
+		calls[(*count)++] = draw_call(at, lists, popular);
 	}
 }
 
@@ -455,17 +455,21 @@ warm_up(void)
 int
 main(int argc, char **argv)
 {
-	char	  **timeouts = argv + 6;
-	int			timeout_count = argc - 6;
+	char	  **timeouts = argv + 7;
+	int			timeout_count = argc - 7;
 	double		rate, seconds, lists;
+	int			popular;
 	char		name[50];
 
 	if (timeout_count < 1)
 		die("usage: mixed <calls a second> <rounds> <seconds> <sessions> <percent of reads that are lists> "
-			"<timeout>...");
+			"<rows that are written> <timeout>...");
 	rate = atof(argv[1]);
 	seconds = atof(argv[3]);
 	lists = atof(argv[5]);
+	popular = atoi(argv[6]);
+	if (popular < 1 || popular > USERS)
+		die("one row is written at least, and %d at most", USERS);
 	snprintf(name, sizeof(name), "%g.%g", rate, lists);
 	load_open(&control, 1);
 	load_open(&load, atoi(argv[4]));
@@ -486,7 +490,7 @@ main(int argc, char **argv)
 	for (int round = 0; round < atoi(argv[2]); round++)
 	{
 		int			count;
-		Call	   *calls = draw_calls(round, rate, seconds, lists / 100, &count);
+		Call	   *calls = draw_calls(round, rate, seconds, lists / 100, popular, &count);
 
 		for (int i = 0; i < timeout_count; i++)
 			measure(calls, count, name, seconds, timeouts[round % 2 == 0 ? i : timeout_count - 1 - i]);
