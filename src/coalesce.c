@@ -12,7 +12,7 @@
  * Answers that followers may not find.  A write overtakes the execution, or the answer has errors in it.  If they
  * then executed one after the other, a key that is written all the time would have a queue; if all executed at once,
  * there would be a herd again.  So the leader leaves its answer in the cache under a key that only this herd knows, and
- * only for as long as this takes (vary.c, execute.c):
+ * only for as long as this takes (share.c, vary.c):
  *   - one with errors has all its tags, so it is asked whether it still holds, like every answer: for all who wait;
  *   - one that a write has overtaken, or may yet, holds for nobody who comes now.  But who had joined the herd before
  *     the execution began may have it.  Let A be the time at which a follower joined, B > A that at which the execution
@@ -21,7 +21,7 @@
  *     returns later.  The answer is thus what executing would have returned at an instant within its own call, which
  *     is all that an execution of its own would have promised.  The same holds for privileges and definitions: they
  *     were asked after B, or, what the request's validation asked before, has not changed until the end
- *     (definitions_hold() in execute.c).
+ *     (hand_over() in share.c).
  * A follower who came during an execution that was overtaken is there before the next one begins.  So no one waits for
  * more than the rest of one execution and the whole of another, however often the key is written.  Where even that
  * serves nobody (leaders are cancelled, definitions change), the followers execute after the second time.

@@ -37,8 +37,8 @@
  *   7. publish with s0, if everything still holds as of s0 (cache.c)
  * The order of 1, 2 and 3 is the point; see words.c for what goes wrong otherwise.
  *
- * Herds.  Who misses what another session is just executing waits for it, and then looks again; coalesce.c has the
- * rules.  After step 7 the answer is left for those who wait, where they may not find it otherwise: a write has
+ * Herds.  Who misses what another session is just executing waits for it, and then looks again; coalesce.c and share.c
+ * have the rules.  After step 7 the answer is left for those who wait, where they may not find it otherwise: a write has
  * overtaken it or may yet, or there are errors in it.
  *
  * Start-up.  Prepared transactions outlive shared memory, and those from before the start have no fence here.  So
@@ -51,7 +51,6 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/namespace.h"
-#include "common/hashfn.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/inval.h"
@@ -64,6 +63,7 @@
 #include "entity_tags.h"
 #include "exec.h"
 #include "execute.h"
+#include "execute_internal.h"
 #include "guc.h"
 #include "key.h"
 #include "memory.h"
@@ -74,6 +74,7 @@
 #include "request.h"
 #include "response.h"
 #include "schema.h"
+#include "share.h"
 #include "shmem.h"
 #include "stats.h"
 #include "testpoint.h"
@@ -148,9 +149,8 @@ has_temporary_schema(void)
 	return OidIsValid(temporary);
 }
 
-/* What decides which entries this caller may be served. */
-static FqlReader
-this_reader(void)
+FqlReader
+fql_execute_reader(void)
 {
 	FqlReader	reader;
 
@@ -187,22 +187,14 @@ answer_ttl(const FqlSelectedField *fields, int ttl)
 	return ttl;
 }
 
-/* What a look-up that found no answer leaves to the fill. */
-typedef struct FqlProbe
-{
-	FqlKey	   *key;			/* NULL: the answer is not to be kept */
-	FqlPlace	place;			/* of the answer that was found */
-	FqlVary		vary;			/* the settings that the operation is known to vary on */
-} FqlProbe;
-
 /* Operations under way in this backend, one inside the other: views and functions may call fraiseql.execute(). */
 static int	depth = 0;
 
 #define DEEPEST_CALL 8
 
-/* What forbids keeping an answer that was computed like this (step 5), or FQL_REASON_NONE. */
-static FqlReason
-rejection_reason(const FqlObservation *observation, bool clean)
+/* Step 5. */
+FqlReason
+fql_execute_rejection(const FqlObservation *observation, bool clean)
 {
 	if (!clean)
 		return FQL_REJECTED_ERROR;
@@ -215,134 +207,36 @@ rejection_reason(const FqlObservation *observation, bool clean)
 	return FQL_REASON_NONE;
 }
 
-/* Step 6: are the definitions still those that the request was validated under? */
-static bool
-definitions_hold(const FqlRequest *request)
+/* Step 6. */
+bool
+fql_execute_definitions_hold(const FqlRequest *request)
 {
 	return request->is_current && fql_word_read(fql_tag_schema(MyDatabaseId)) == request->schema_word;
 }
 
 /* Steps 5 to 7: what forbids keeping the answer, or the outcome of publishing it. */
 static FqlReason
-keep_answer(const FqlRequest *request, const FqlSelectedField *fields, const FqlProbe *probe,
-			FqlObservation *observation, FqlAnswer *answer, bool clean, bool started)
+keep_answer(FqlFill *fill)
 {
-	FqlReason	reason = rejection_reason(observation, clean);
+	FqlObservation *observation = &fill->observation;
+	FqlAnswer  *answer = &fill->answer;
+	FqlReason	reason = fql_execute_rejection(observation, fill->clean);
 
 	if (reason != FQL_REASON_NONE)
 		return reason;
-	if (!started)
+	if (!fill->started)
 		return FQL_REJECTED_STARTING;
-	if (!definitions_hold(request))
+	if (!fql_execute_definitions_hold(fill->request))
 		return FQL_REJECTED_WRITE;
 	FQL_TEST_POINT(schema_checked);
 	fql_depend_on(observation->dependencies, fql_tag_schema(MyDatabaseId));
 	fql_depend_on(observation->dependencies, fql_tag_roles());
 	answer->groups = fql_dependencies_groups(observation->dependencies, &answer->group_count);
-	answer->entities = fql_entity_tags(fields, VARDATA_ANY(answer->response), VARSIZE_ANY_EXHDR(answer->response),
-									   (uint32) fql_cache_max_tags, &answer->entity_count);
+	answer->entities = fql_entity_tags(fill->fields, VARDATA_ANY(answer->response),
+									   VARSIZE_ANY_EXHDR(answer->response), (uint32) fql_cache_max_tags,
+									   &answer->entity_count);
 	answer->may_meet_temporary = observation->may_meet_temporary;
-	return fql_vary_put(probe->key, &probe->vary, observation, answer);
-}
-
-/*
- * For those who wait
- */
-
-/* Who was in the herd comes for it within this time; the herd's last member removes it. */
-#define HANDED_OVER_SECONDS 60
-
-/*
- * An answer with errors in it.  A scan that an error has ended does not tell what it depends on, and which row it came
- * from is open.  But the execution was determined, like every other, by its key, by the definitions and roles, by the
- * settings that were read, and by rows of the relations in the plans that were started.  So any row of these counts.
- * What it would have shown is not known either, so whatever is invalidated by hand concerns it (I11).
- */
-static FqlExecutionEnd
-hand_over_to_all(const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer, FqlPlace *place)
-{
-	uint64		execution = fql_coalesce_execution(true);
-
-	if (execution == 0)
-		return FQL_END_OVERTAKEN;
-	fql_depend_on(observation->started, fql_tag_schema(MyDatabaseId));
-	fql_depend_on(observation->started, fql_tag_roles());
-	fql_depend_on(observation->started, fql_tag_by_hand(MyDatabaseId));
-	answer->groups = fql_dependencies_groups(observation->started, &answer->group_count);
-	return fql_vary_hand_over(probe->key, &probe->vary, observation, answer, execution, place) == FQL_REASON_NONE ?
-		FQL_END_HANDED_TO_ALL : FQL_END_OVERTAKEN;
-}
-
-/*
- * An answer that a write has overtaken, or may yet.  Rows may change until those who had joined before this execution
- * began come for it (coalesce.c); definitions and roles may not.
- */
-static FqlExecutionEnd
-hand_over_to_earlier(const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer, FqlPlace *place)
-{
-	uint64		execution = fql_coalesce_execution(false);
-	FqlTag		tags[] = {fql_tag_schema(MyDatabaseId), fql_tag_roles()};
-	FqlTagGroup group = {.any_change = true, .count = lengthof(tags), .tags = tags};
-
-	if (execution == 0)
-		return FQL_END_OVERTAKEN;
-	answer->groups = &group;
-	answer->group_count = 1;
-	return fql_vary_hand_over(probe->key, &probe->vary, observation, answer, execution, place) == FQL_REASON_NONE ?
-		FQL_END_HANDED_TO_EARLIER : FQL_END_OVERTAKEN;
-}
-
-/* Leave the answer for those who wait, if they may have it. */
-static FqlExecutionEnd
-hand_over(const FqlRequest *request, const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer, bool clean,
-		  FqlPlace *place)
-{
-	FqlExecutionEnd end = FQL_END_OVERTAKEN;
-
-	if (!definitions_hold(request))
-		return end;
-	answer->entity_count = 0;
-	answer->ttl = Min(answer->ttl, HANDED_OVER_SECONDS);
-	answer->may_meet_temporary = observation->may_meet_temporary;
-	if (!clean)
-		end = hand_over_to_all(probe, observation, answer, place);
-	if (end == FQL_END_OVERTAKEN)
-		end = hand_over_to_earlier(probe, observation, answer, place);
-	return end;
-}
-
-/*
- * Does this answer depend on the leader's own session, or may it, while another session's can be shared?  An error may,
- * if it could come from where it is not seen what is read: from planning, or from the parsing of functions.
- */
-static bool
-is_of_this_session(const FqlObservation *observation, bool clean)
-{
-	if (fql_plan_literals_are_doubtful() || observation->reason == FQL_REJECTED_TEMPORARY)
-		return true;
-	if (observation->reason == FQL_REASON_NONE && rejection_reason(observation, true) != FQL_REASON_NONE)
-		return true;
-	return !clean && (observation->unseen > 0 || observation->parses_text);
-}
-
-/*
- * What the others have from this execution.  Nothing, if such answers cannot be shared, or this one cannot; nor before
- * start-up is over, since words do not tell of every change then.  A kept answer is left for the others too: a write
- * may make it invalid before all of them are awake.
- */
-static FqlExecutionEnd
-share_answer(const FqlRequest *request, const FqlProbe *probe, FqlObservation *observation, FqlAnswer *answer,
-			 bool clean, bool started, FqlReason kept, FqlPlace *place)
-{
-	FqlExecutionEnd end = FQL_END_OVERTAKEN;
-
-	if (is_of_this_session(observation, clean))
-		return FQL_END_FAILED;
-	if (kept == FQL_REJECTED_TOO_LARGE || kept == FQL_REJECTED_NO_ROOM || !started ||
-		observation->reason != FQL_REASON_NONE)
-		return FQL_END_REFUSED;
-	end = hand_over(request, probe, observation, answer, clean, place);
-	return kept == FQL_REASON_NONE && end == FQL_END_OVERTAKEN ? FQL_END_KEPT : end;
+	return fql_vary_put(fill->probe->key, &fill->probe->vary, observation, answer);
 }
 
 /* Count the outcome, and tell a DBA who asks for debug messages. */
@@ -384,23 +278,20 @@ execute_observed(FqlObservation *observation, const FqlSelectedField *fields, ui
 	return response;
 }
 
-/* Execute under one fresh snapshot; with a key to keep it under, observe and try to keep the answer. */
+/* Execute under one fresh snapshot; with a key to keep it under, observe, try to keep the answer, and share it. */
 static text *
 execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32 count, FqlArena *arena,
 			   const FqlProbe *probe)
 {
 	FqlPurpose	purpose = probe->key != NULL ? FQL_TO_KEEP : FQL_TO_ANSWER;
-	FqlObservation observation;
-	FqlAnswer	answer = {0};
+	FqlFill		fill = {.request = request, .fields = fields, .probe = probe};
 	text	   *response;
-	bool		clean = false;
-	bool		started = false;
 
 	FQL_TEST_POINT(missed);
 	if (purpose == FQL_TO_KEEP)
 	{
-		started = fql_prepared_start_is_over();
-		answer.start_clock = fql_clock_read();
+		fill.started = fql_prepared_start_is_over();
+		fill.answer.start_clock = fql_clock_read();
 	}
 	FQL_TEST_POINT(s0_read);
 	pg_memory_barrier();
@@ -409,27 +300,20 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 	PushActiveSnapshot(GetTransactionSnapshot());
 	FQL_TEST_POINT(snapshot_taken);
 	if (purpose == FQL_TO_KEEP)
-		answer.snapshot_xmax = fql_xid_widen(GetActiveSnapshot()->xmax);
+		fill.answer.snapshot_xmax = fql_xid_widen(GetActiveSnapshot()->xmax);
 
-	response = execute_observed(&observation, fields, count, arena, purpose, &clean);
+	response = execute_observed(&fill.observation, fields, count, arena, purpose, &fill.clean);
 	PopActiveSnapshot();
 	FQL_TEST_POINT(executed);
 
 	if (purpose == FQL_TO_KEEP)
 	{
-		FqlReason	reason;
-
-		answer.response = response;
-		answer.ttl = answer_ttl(fields, fql_cache_ttl);
-		reason = keep_answer(request, fields, probe, &observation, &answer, clean, started);
-		report_outcome(reason, &observation);
-		if (depth == 1 && fql_coalesce_leads())
-		{
-			FqlPlace	place;
-			FqlExecutionEnd end = share_answer(request, probe, &observation, &answer, clean, started, reason, &place);
-
-			fql_coalesce_end(end, &place);
-		}
+		fill.answer.response = response;
+		fill.answer.ttl = answer_ttl(fields, fql_cache_ttl);
+		fill.kept = keep_answer(&fill);
+		report_outcome(fill.kept, &fill.observation);
+		if (depth == 1)
+			fql_share_answer(&fill);
 	}
 	return response;
 }
@@ -442,7 +326,7 @@ fql_execute_verdict(const FqlObservation *observation, bool clean)
 	if (reason == FQL_REASON_NONE && has_written())
 		reason = FQL_BYPASS_OWN_WRITES;
 	if (reason == FQL_REASON_NONE)
-		reason = rejection_reason(observation, clean);
+		reason = fql_execute_rejection(observation, clean);
 	if (reason == FQL_REASON_NONE && IsolationUsesXactSnapshot())
 		reason = FQL_REJECTED_ISOLATION;
 	return reason;
@@ -541,7 +425,7 @@ fql_execute_is_cached(const FqlRequest *request, FqlStr variables)
 
 	if (!fql_shmem_is_there())
 		return false;
-	reader = this_reader();
+	reader = fql_execute_reader();
 	return fql_key_build(&key, request->normalized.text, request->normalized.literals, variables) &&
 		fql_vary_get(&key, &reader, &vary, &place) != NULL;
 }
@@ -561,7 +445,7 @@ look_up(const FqlRequest *request, FqlStr variables, FqlProbe *probe)
 		fql_stats_bypass(bypass);
 		return NULL;
 	}
-	reader = this_reader();
+	reader = fql_execute_reader();
 	if (!fql_key_build(&key, request->normalized.text, request->normalized.literals, variables))
 	{
 		fql_stats_bypass(FQL_BYPASS_KEY_TOO_LONG);
@@ -580,65 +464,6 @@ look_up(const FqlRequest *request, FqlStr variables, FqlProbe *probe)
 		else
 			probe->key = copy_key(&key);
 	}
-	return response;
-}
-
-/*
- * What is there after another session's execution, or before one's own.  *outdated: the definitions are no longer those
- * that the request was validated under, so it is to be made anew, and nothing that is there is an answer to it.
- */
-static text *
-look_again(const FqlRequest *request, FqlProbe *probe, uint64 handed_over, bool *outdated)
-{
-	FqlReader	reader = this_reader();
-	text	   *response = fql_vary_get(probe->key, &reader, &probe->vary, &probe->place);
-
-	if (response == NULL && handed_over != 0)
-		response = fql_vary_get_handed_over(probe->key, &reader, handed_over);
-	*outdated = !definitions_hold(request);
-	return *outdated ? NULL : response;
-}
-
-/*
- * The herd is that of the key with the values of all settings that the operation is known to read, under the
- * definitions of now.  Who learns of more settings while waiting goes on in another herd.
- */
-static uint64
-herd_hash(const FqlRequest *request, const FqlProbe *probe)
-{
-	return hash_combine64(fql_vary_hash(probe->key, &probe->vary), request->schema_word);
-}
-
-/*
- * Nobody has the answer.  Wait for who executes the same; NULL: execute, for others too if they come; or *outdated.
- * Whose turn it is to execute looks again before, since the last leader may have ended just now.
- */
-static text *
-share(const FqlRequest *request, FqlProbe *probe, bool *outdated)
-{
-	FqlHerdRole role;
-	text	   *response = NULL;
-	uint64		handed_over = 0;
-
-	*outdated = false;
-	if (fql_coalesce_timeout == 0 || depth > 1 || fql_observation() != NULL || !request->is_current)
-		return NULL;
-	FQL_TEST_POINT(joining);
-	role = fql_coalesce_join(herd_hash(request, probe), fql_coalesce_may_wait());
-	while (role == FQL_HERD_FOLLOWER && fql_coalesce_wait(&handed_over))
-	{
-		response = look_again(request, probe, handed_over, outdated);
-		if (response != NULL || *outdated)
-			break;
-		role = fql_coalesce_go_on(herd_hash(request, probe));
-	}
-	if (response == NULL && !*outdated)
-	{
-		fql_prepared_retire();
-		response = look_again(request, probe, handed_over, outdated);
-	}
-	if (response != NULL || *outdated)
-		fql_coalesce_leave(response != NULL);
 	return response;
 }
 
@@ -687,9 +512,9 @@ answer_request(FqlRequest *request, const FqlCall *call, FqlArena *arena, FqlDia
 								diagnostics, &count);
 	if (fields == NULL && diagnostics->count > 0)
 		return response != NULL ? response : fql_response_request_error(diagnostics);
-	if (response == NULL && probe.key != NULL)
+	if (response == NULL && probe.key != NULL && depth == 1)
 	{
-		response = share(request, &probe, &outdated);
+		response = fql_share_wait(request, &probe, &outdated);
 		if (response != NULL || outdated)
 			return response;
 	}
@@ -789,7 +614,7 @@ answer_the_short_way(const FqlCall *call)
 	if (request->operation->kind != FQL_OPERATION_MUTATION &&
 		fql_request_recall_variables(request, call->variables, &variables))
 	{
-		reader = this_reader();
+		reader = fql_execute_reader();
 		if (fql_key_build(&key, request->normalized.text, request->normalized.literals, variables))
 			response = fql_vary_get(&key, &reader, &vary, &place);
 	}

@@ -48,7 +48,7 @@ my @mutants = (
 	],
 	[
 		's0-after-snapshot', 's0 is read when the answer has been computed',
-		[ 'execute.c', "\t\tanswer.response = response;", "\t\tanswer.start_clock = fql_clock_read();\n\t\tanswer.response = response;" ]
+		[ 'execute.c', "\t\tfill.answer.response = response;", "\t\tfill.answer.start_clock = fql_clock_read();\n\t\tfill.answer.response = response;" ]
 	],
 	[
 		'no-xmax-rule', 'a snapshot is served answers that are newer than it',
