@@ -37,9 +37,9 @@
  *   7. publish with s0, if everything still holds as of s0 (cache.c)
  * The order of 1, 2 and 3 is the point; see words.c for what goes wrong otherwise.
  *
- * Herds.  Who misses what another session is just executing waits for it, and then looks again; coalesce.c and share.c
- * have the rules.  After step 7 the answer is left for those who wait, where they may not find it otherwise: a write has
- * overtaken it or may yet, or there are errors in it.
+ * Herds.  Who misses what another session is just executing waits for it, and then looks again; coalesce.c and
+ * share.c have the rules.  After step 7 the answer is left for those who wait, where they may not find it otherwise: a
+ * write has overtaken it or may yet, or there are errors in it.
  *
  * Start-up.  Prepared transactions outlive shared memory, and those from before the start have no fence here.  So
  * nothing is kept until all of them have ended; that is asked before step 1, so that steps 2 and 3 see what they did.

@@ -2,7 +2,7 @@
  * share.c
  *    One execution for all who miss the same answer at once: what they have from each other's.
  *
- * Who executes and who waits is decided in coalesce.c, which also says why a follower may have what is left for it here.
+ * Who executes and who waits is decided in coalesce.c, which also says why a follower may have what is left for it.
  */
 #include "postgres.h"
 

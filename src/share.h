@@ -11,8 +11,8 @@
 #include "execute_internal.h"
 
 /*
- * Nobody has the answer.  Wait for who executes the same.  NULL: execute, for others too if they come; or *outdated: the
- * definitions have changed meanwhile, so the request is to be made anew.
+ * Nobody has the answer.  Wait for who executes the same.  NULL: execute, for others too if they come; or *outdated:
+ * the definitions have changed meanwhile, so the request is to be made anew.
  */
 extern text *fql_share_wait(const FqlRequest *request, FqlProbe *probe, bool *outdated);
 
