@@ -573,7 +573,9 @@ for my $uncacheable ([ 'a volatile answer', '{ lotteries { mark won } }', qr/"wo
 	like($points->result($_), $pattern, "$name: a follower") for @followers;
 	ends($name, marks => 4, executions => 4, coalesced => 3, executions_saved => 0, handed_over => 0, reduction_percent => 0);
 	$points->run_until('executed', $leader, executed($query));
+	$followers[0]{psql}->query_safe('SET fraiseql.coalesce_timeout = 1000');
 	like($followers[0]{psql}->query_safe(executed($query)), $pattern, "$name: the second herd is none");
+	$followers[0]{psql}->query_safe('RESET fraiseql.coalesce_timeout');
 	$points->finish('executed', $leader);
 	ends("$name, again", marks => 6, executions => 6, coalesced => 3, executions_saved => 0);
 }
