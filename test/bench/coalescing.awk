@@ -173,8 +173,8 @@ END {
 		printf "\n%-8s %-12s %12s %12s %10s %12s %12s %12s\n", "rate", "coalescing", "answered", "never begun", "busy, %",
 			"executions", "p50, ms", "p99, ms"
 		report("rates")
-		printf "p99 is below 50 ms up to %d calls a second with coalescing, and up to %d without\n", sustained["on"],
-			sustained["off"]
+		printf "p99 is below 50 ms up to this rate: %s with coalescing, %s without\n",
+			("on" in sustained) ? sustained["on"] : "none", ("off" in sustained) ? sustained["off"] : "none"
 	}
 	if ("timeouts" in title)
 	{
