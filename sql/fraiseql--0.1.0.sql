@@ -440,72 +440,8 @@ REVOKE ALL ON fraiseql.audit_log FROM PUBLIC;
 --
 CREATE FUNCTION fraiseql.metrics()
 RETURNS text
-LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1
-BEGIN ATOMIC
-	-- name, what it is, HELP, labels, value; NULL: there is none yet
-	WITH sample (name, kind, help, labels, value) AS (
-		SELECT m.* FROM fraiseql.cache_stats AS c, LATERAL (VALUES
-			('cache_hits_total', 'counter', 'answers served from shared memory', '', c.hits::double precision),
-			('cache_misses_total', 'counter', 'answers that were looked for and not found or no longer valid', '', c.misses),
-			('cache_hit_rate', 'gauge', 'hits / (hits + misses), 0 to 1', '', c.hit_rate),
-			('cache_bypasses_total', 'counter', 'executions that did not ask the cache', '', c.bypasses),
-			('cache_fills_total', 'counter', 'answers published to the cache', '', c.fills),
-			('cache_fills_rejected_total', 'counter', 'answers that were computed and not published', '', c.fills_rejected),
-			('cache_invalidations_total', 'counter', 'answers removed because a committed write could have changed them', '', c.invalidations),
-			('cache_evictions_total', 'counter', 'answers removed to make room', '', c.evictions),
-			('cache_expirations_total', 'counter', 'answers removed because their time to live was over', '', c.expirations),
-			('cache_entries', 'gauge', 'answers in the cache', '', c.entries),
-			('cache_memory_bytes', 'gauge', 'bytes in use by answers', '', c.memory_bytes),
-			('cache_peak_memory_bytes', 'gauge', 'the most bytes that were in use', '', c.peak_memory_bytes),
-			('cache_max_memory_bytes', 'gauge', 'bytes that answers may use', '', c.max_memory_bytes),
-			('worker_up', 'gauge', '1: the background worker is running', '', (c.worker_pid IS NOT NULL)::integer),
-			('stats_reset_timestamp_seconds', 'gauge', 'when the counters were set to zero', '', extract(epoch FROM c.stats_reset)::double precision)
-		) AS m
-		UNION ALL
-		SELECT b.kind || '_reasons_total', 'counter',
-			CASE b.kind WHEN 'bypass' THEN 'why executions did not ask the cache' ELSE 'why answers were not kept' END,
-			format('{reason="%s"}', b.reason), b.count
-		FROM fraiseql.bypass_stats AS b
-		UNION ALL
-		SELECT m.* FROM fraiseql.coalescing_stats AS h, LATERAL (VALUES
-			('coalescing_in_flight', 'gauge', 'executions under way that others can wait for', '', h.in_flight::double precision),
-			('coalescing_waiting', 'gauge', 'calls that wait for another session', '', h.waiting),
-			('coalescing_executions_total', 'counter', 'misses that executed', '', h.executions),
-			('coalescing_coalesced_total', 'counter', 'misses that waited for another session', '', h.coalesced),
-			('coalescing_executions_saved_total', 'counter', 'misses answered without executing', '', h.executions_saved),
-			('coalescing_timeouts_total', 'counter', 'waits that fraiseql.coalesce_timeout ended', '', h.timeouts),
-			('coalescing_takeovers_total', 'counter', 'executions that were taken over from a session that failed', '', h.takeovers),
-			('coalescing_handed_over_total', 'counter', 'answers left for those who waited', '', h.handed_over),
-			('coalescing_wait_average_seconds', 'gauge', 'of a call that waited', '', h.average_wait_ms / 1000),
-			('coalescing_wait_p99_seconds', 'gauge', 'all but one in a hundred calls waited no longer', '', h.p99_wait_ms / 1000)
-		) AS m
-		UNION ALL
-		SELECT m.* FROM fraiseql.cascade_stats AS a, LATERAL (VALUES
-			('cascades_total', 'counter', 'committed cascades with a record', '{status="success"}', a.succeeded::double precision),
-			('cascades_total', 'counter', 'committed cascades with a record', '{status="partial"}', a.partial),
-			('cascades_total', 'counter', 'committed cascades with a record', '{status="failed"}', a.failed),
-			('cascades_lost_total', 'counter', 'committed cascades without a record', '', a.lost),
-			('cascade_failure_rate', 'gauge', '(failed + lost) / (cascades + lost), 0 to 1', '', a.failure_rate),
-			('cascade_entities_total', 'counter', 'changed rows that were named', '', a.entities),
-			('cascade_entries_invalidated_total', 'counter', 'answers that were freed for cascades', '', a.entries_invalidated),
-			('cascade_latency_average_seconds', 'gauge', 'from commit to processed', '', a.average_latency_ms / 1000),
-			('cascade_latency_max_seconds', 'gauge', 'from commit to processed, the longest', '', a.max_latency_ms / 1000),
-			('cascade_queue_bytes', 'gauge', 'cascades that wait for the background worker', '', a.queued_bytes)
-		) AS m
-		UNION ALL
-		SELECT m.* FROM fraiseql.verify_stats AS v, LATERAL (VALUES
-			('verified_hits_total', 'counter', 'hits that were executed too', '{result="same"}', v.verified::double precision),
-			('verified_hits_total', 'counter', 'hits that were executed too', '{result="different"}', v.failures),
-			('verified_hits_total', 'counter', 'hits that were executed too', '{result="inconclusive"}', v.inconclusive),
-			('verified_hits_total', 'counter', 'hits that were executed too', '{result="error"}', v.errors)
-		) AS m),
-	family (text, name) AS (
-		SELECT format(E'# HELP fraiseql_%1$s %2$s\n# TYPE fraiseql_%1$s %3$s\n', name, help, kind) ||
-			coalesce(string_agg(format(E'fraiseql_%s%s %s\n', name, labels, value), '' ORDER BY labels)
-				FILTER (WHERE value IS NOT NULL), ''), name
-		FROM sample GROUP BY name, kind, help)
-	SELECT string_agg(text, '' ORDER BY name) FROM family;
-END;
+AS 'MODULE_PATHNAME', 'fql_metrics'
+LANGUAGE C VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION fraiseql.metrics() IS 'all counters in the text exposition format of Prometheus; their names begin with fraiseql_';
 
 CREATE FUNCTION fraiseql.validate_coherency()

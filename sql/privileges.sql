@@ -54,9 +54,8 @@ LEFT JOIN pg_class AS c ON classid = 'pg_class'::regclass AND c.oid = m.objid,
 	aclexplode(coalesce(proacl, relacl)) AS acl WHERE acl.is_grantable AND acl.grantee <> coalesce(proowner, relowner);
 
 --
--- What functions are: C, of our library, called as their caller, and with nothing to hand a pointer to; one is SQL, whose
--- names were looked up when it was made.  Those that look names up do so along a path of their own; the others (listed)
--- run what the caller asks for, or look up nothing.
+-- What functions are: C, of our library, called as their caller, and with nothing to hand a pointer to.  Those that look
+-- names up do so along a path of their own; the others (listed) run what the caller asks for, or look up nothing.
 --
 SELECT p.oid::regprocedure FROM pg_proc AS p JOIN member AS m ON classid = 'pg_proc'::regclass AND p.oid = m.objid
 WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') OR probin <> '$libdir/fraiseql' OR prosecdef OR proleakproof
