@@ -346,6 +346,9 @@ survives('read-only',
 $node->safe_psql('postgres', 'CREATE DATABASE narrow');
 $node->safe_psql('narrow', 'CREATE EXTENSION fraiseql');
 create_accounts($node, 'narrow');
+# who has the file open would go on to write to it
+my $mark = $node->safe_psql('narrow', 'BEGIN; UPDATE account SET balance = 11 WHERE id = 1; SELECT pg_current_xact_id(); COMMIT');
+ok($node->poll_query_until('narrow', "SELECT count(*) FROM fraiseql.audit_log WHERE xid = '$mark'", '1'), 'disk full: before it, all is logged');
 poll_is("SELECT count(*) FROM pg_stat_activity WHERE datname = 'narrow'", '0', 'disk full: nobody is in the database');
 my $file = $node->data_dir . '/' . $node->safe_psql('narrow', q(TRUNCATE fraiseql.audit_log; SELECT pg_relation_filepath('fraiseql.audit_log')));
 my $failed_before = failures();
