@@ -119,7 +119,9 @@ class Round:
     def load(self):
         self.options.until = time.monotonic() + self.seconds
         workers = [Nemesis(self.options)] + [Client(i, self.options) for i in range(1, self.options.clients + 1)]
-        processes = [multiprocessing.Process(target=worker.main) for worker in workers]
+        # a worker takes its open log along, which only fork does
+        fork = multiprocessing.get_context("fork")
+        processes = [fork.Process(target=worker.main) for worker in workers]
         for process in processes:
             process.start()
         self.watch(processes)
