@@ -39,7 +39,8 @@ typedef struct FqlSharedAudit
 	uint64		detail_size;
 	uint64		lost_noted;		/* losses that have their record */
 	uint64		lost_at_reset;
-	bool		came_back;		/* after a crash, which is not in a record yet */
+	bool		came_back;		/* after a crash, which is in no record yet: set while nobody else is there, then the
+								 * worker's alone */
 	FqlAuditTotals totals;
 	uint32		capacity;
 	FqlAuditRecord records[FLEXIBLE_ARRAY_MEMBER];

@@ -432,6 +432,7 @@ end_patience(FqlSharedHerd *herd, Leftovers *leftovers)
 bool
 fql_coalesce_wait(uint64 *handed_over)
 {
+	static uint32 wait_event = 0;
 	FqlSharedHerd *herd = &shared->herds[me.herd];
 	Leftovers	leftovers = {0};
 	bool		in_time = true;
@@ -447,7 +448,8 @@ fql_coalesce_wait(uint64 *handed_over)
 
 		in_time = left > 0;
 		if (in_time)
-			(void) ConditionVariableTimedSleep(&herd->ended, left, fql_compat_wait_event_coalesce());
+			(void) ConditionVariableTimedSleep(&herd->ended, left,
+											   fql_compat_wait_event("FraiseqlCoalesce", &wait_event));
 	}
 	(void) ConditionVariableCancelSleep();
 

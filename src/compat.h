@@ -300,34 +300,20 @@ fql_compat_holds_listed_locks(void)
 	return false;
 }
 
-/* The wait event of who waits for another one's execution: named where the server lets an extension name one. */
+/* A wait event: named where the server lets an extension name one.  *event keeps it; 0 at first. */
 static inline uint32
-fql_compat_wait_event_coalesce(void)
+fql_compat_wait_event(const char *name, uint32 *event)
 {
+	if (*event == 0)
+	{
 #if PG_VERSION_NUM >= 170000
-	static uint32 wait_event = 0;
-
-	if (wait_event == 0)
-		wait_event = WaitEventExtensionNew("FraiseqlCoalesce");
-	return wait_event;
+		*event = WaitEventExtensionNew(name);
 #else
-	return PG_WAIT_EXTENSION;
+		(void) name;
+		*event = PG_WAIT_EXTENSION;
 #endif
-}
-
-/* The wait event of the worker's nap: likewise. */
-static inline uint32
-fql_compat_wait_event_worker(void)
-{
-#if PG_VERSION_NUM >= 170000
-	static uint32 wait_event = 0;
-
-	if (wait_event == 0)
-		wait_event = WaitEventExtensionNew("FraiseqlWorkerMain");
-	return wait_event;
-#else
-	return PG_WAIT_EXTENSION;
-#endif
+	}
+	return *event;
 }
 
 #endif							/* FQL_COMPAT_H */

@@ -430,9 +430,10 @@ work(const char *database)
 static bool
 wait_for_records(void)
 {
+	static uint32 wait_event = 0;
 	FqlProgress progress;
 	int			events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, IDLE,
-								   fql_compat_wait_event_worker());
+								   fql_compat_wait_event("FraiseqlWorkerMain", &wait_event));
 
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();

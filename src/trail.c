@@ -18,6 +18,7 @@
 
 #include "changes.h"
 #include "guc.h"
+#include "prepared.h"
 #include "queue.h"
 #include "shmem.h"
 #include "tags.h"
@@ -147,6 +148,8 @@ fql_trail_forget(void)
 uint32
 fql_trail_keep(char *copy)
 {
+	/* it was made for this room */
+	Assert(record.len <= FQL_PREPARED_RECORD);
 	if (record.len > 0)
 	{
 		((FqlTrail *) record.data)->flags |= FQL_TRAIL_PREPARED;

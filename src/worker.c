@@ -54,8 +54,9 @@ forget_worker(int code pg_attribute_unused(), Datum argument pg_attribute_unused
 static bool
 nap(void)
 {
+	static uint32 wait_event = 0;
 	int			events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, fql_worker_interval,
-								   fql_compat_wait_event_worker());
+								   fql_compat_wait_event("FraiseqlWorkerMain", &wait_event));
 
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
