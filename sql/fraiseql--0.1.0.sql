@@ -436,6 +436,102 @@ SELECT pg_catalog.pg_extension_config_dump('fraiseql.audit_log', '');
 REVOKE ALL ON fraiseql.audit_log FROM PUBLIC;
 
 --
+-- Health: judged once a second by the background worker
+--
+CREATE FUNCTION fraiseql.recent_samples(
+	OUT at timestamptz, OUT seconds double precision, OUT hits bigint, OUT misses bigint, OUT bypasses bigint,
+	OUT mutations bigint, OUT fills bigint, OUT fills_rejected bigint, OUT invalidations bigint, OUT evictions bigint,
+	OUT expirations bigint, OUT verify_failures bigint, OUT executions bigint, OUT coalesced bigint,
+	OUT executions_saved bigint, OUT cascades bigint, OUT partial bigint, OUT failed bigint, OUT lost bigint,
+	OUT entries bigint, OUT memory_bytes bigint, OUT in_flight bigint, OUT waiting bigint, OUT queued_bytes bigint)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'fql_recent_samples'
+LANGUAGE C VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.recent_samples() IS 'the rows of the view fraiseql.recent_samples';
+
+CREATE VIEW fraiseql.recent_samples AS SELECT * FROM fraiseql.recent_samples();
+COMMENT ON VIEW fraiseql.recent_samples IS 'the last hour, one row a second: what was counted in it, and how much there was at its end';
+COMMENT ON COLUMN fraiseql.recent_samples.at IS 'when the second ended';
+COMMENT ON COLUMN fraiseql.recent_samples.seconds IS 'how long it was: time since the sample before';
+COMMENT ON COLUMN fraiseql.recent_samples.hits IS 'answers served from shared memory in it';
+COMMENT ON COLUMN fraiseql.recent_samples.misses IS 'answers that were looked for and not found, or no longer valid';
+COMMENT ON COLUMN fraiseql.recent_samples.bypasses IS 'executions that did not ask the cache, without mutations';
+COMMENT ON COLUMN fraiseql.recent_samples.mutations IS 'mutations';
+COMMENT ON COLUMN fraiseql.recent_samples.fills IS 'answers published to the cache';
+COMMENT ON COLUMN fraiseql.recent_samples.fills_rejected IS 'answers that were computed and not published';
+COMMENT ON COLUMN fraiseql.recent_samples.invalidations IS 'answers removed because a committed write could have changed them';
+COMMENT ON COLUMN fraiseql.recent_samples.evictions IS 'answers removed to make room';
+COMMENT ON COLUMN fraiseql.recent_samples.expirations IS 'answers removed because their time to live was over';
+COMMENT ON COLUMN fraiseql.recent_samples.verify_failures IS 'cached answers that shadow verification found wrong';
+COMMENT ON COLUMN fraiseql.recent_samples.executions IS 'misses that executed';
+COMMENT ON COLUMN fraiseql.recent_samples.coalesced IS 'misses that waited for another session''s execution';
+COMMENT ON COLUMN fraiseql.recent_samples.executions_saved IS 'of these, answered without executing';
+COMMENT ON COLUMN fraiseql.recent_samples.cascades IS 'committed transactions that changed tracked rows or definitions, with a record';
+COMMENT ON COLUMN fraiseql.recent_samples.partial IS 'of these, not everything is known';
+COMMENT ON COLUMN fraiseql.recent_samples.failed IS 'of these, something was asked for and not done';
+COMMENT ON COLUMN fraiseql.recent_samples.lost IS 'such transactions without a record';
+COMMENT ON COLUMN fraiseql.recent_samples.entries IS 'answers in the cache at its end';
+COMMENT ON COLUMN fraiseql.recent_samples.memory_bytes IS 'bytes in use by them';
+COMMENT ON COLUMN fraiseql.recent_samples.in_flight IS 'executions under way that others could wait for';
+COMMENT ON COLUMN fraiseql.recent_samples.waiting IS 'calls that waited for one';
+COMMENT ON COLUMN fraiseql.recent_samples.queued_bytes IS 'cascades that waited for the background worker';
+
+CREATE FUNCTION fraiseql.health_status(
+	OUT status text, OUT since timestamptz, OUT warnings integer, OUT criticals integer, OUT alerts jsonb, OUT advice text,
+	OUT hit_rate double precision, OUT invalidation_rate double precision, OUT cascade_failure_rate double precision,
+	OUT reads_per_second double precision, OUT writes_per_second double precision, OUT headroom double precision,
+	OUT in_flight bigint, OUT memory_bytes bigint, OUT window_seconds double precision, OUT measured_at timestamptz)
+AS 'MODULE_PATHNAME', 'fql_health_status'
+LANGUAGE C VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.health_status() IS 'the row of the view fraiseql.health';
+
+CREATE VIEW fraiseql.health AS SELECT * FROM fraiseql.health_status();
+COMMENT ON VIEW fraiseql.health IS 'is the cache well, by the last fraiseql.health_window seconds, in one row; fraiseql.health_checks has each figure with its thresholds';
+COMMENT ON COLUMN fraiseql.health.status IS 'healthy, degraded or unhealthy';
+COMMENT ON COLUMN fraiseql.health.since IS 'since when it is so';
+COMMENT ON COLUMN fraiseql.health.warnings IS 'how many checks warn';
+COMMENT ON COLUMN fraiseql.health.criticals IS 'how many checks are critical';
+COMMENT ON COLUMN fraiseql.health.alerts IS 'these: [{check, level, value, threshold, unit, since, message, advice}]';
+COMMENT ON COLUMN fraiseql.health.advice IS 'what would help most';
+COMMENT ON COLUMN fraiseql.health.hit_rate IS 'hits / (hits + misses), 0 to 1; NULL: fewer than fraiseql.health_min_calls';
+COMMENT ON COLUMN fraiseql.health.invalidation_rate IS 'answers that writes removed, for each call that asked the cache; NULL: too few calls';
+COMMENT ON COLUMN fraiseql.health.cascade_failure_rate IS '(failed + lost) / (cascades + lost), 0 to 1; NULL: no cascade';
+COMMENT ON COLUMN fraiseql.health.reads_per_second IS 'queries: hits, misses and bypasses';
+COMMENT ON COLUMN fraiseql.health.writes_per_second IS 'committed transactions that changed what is tracked, or mutations if these were more';
+COMMENT ON COLUMN fraiseql.health.headroom IS 'the part of fraiseql.breaking_point_qps that reads and writes leave, 0 to 1';
+COMMENT ON COLUMN fraiseql.health.in_flight IS 'calls that execute what others can wait for, or wait';
+COMMENT ON COLUMN fraiseql.health.memory_bytes IS 'bytes in use by cached answers';
+COMMENT ON COLUMN fraiseql.health.window_seconds IS 'the seconds that all this is about';
+COMMENT ON COLUMN fraiseql.health.measured_at IS 'when it was judged, by the background worker; NULL: not yet';
+
+CREATE FUNCTION fraiseql.health_checks(
+	OUT check_name text, OUT level text, OUT value double precision, OUT warning double precision,
+	OUT critical double precision, OUT unit text, OUT since timestamptz, OUT sqlstate text, OUT message text, OUT advice text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'fql_health_checks'
+LANGUAGE C VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.health_checks() IS 'the rows of the view fraiseql.health_checks';
+
+CREATE VIEW fraiseql.health_checks AS SELECT * FROM fraiseql.health_checks();
+COMMENT ON VIEW fraiseql.health_checks IS 'each figure that health is judged by, with its thresholds and what to do, one a row';
+COMMENT ON COLUMN fraiseql.health_checks.check_name IS 'its name';
+COMMENT ON COLUMN fraiseql.health_checks.level IS 'ok, warning or critical';
+COMMENT ON COLUMN fraiseql.health_checks.value IS 'the figure; NULL: not known, as after too few calls';
+COMMENT ON COLUMN fraiseql.health_checks.warning IS 'the threshold of warnings; NULL: it never warns. A setting: fraiseql.alert_<check>_warning';
+COMMENT ON COLUMN fraiseql.health_checks.critical IS 'the threshold of alarms; NULL: it is never critical';
+COMMENT ON COLUMN fraiseql.health_checks.unit IS 'of value and thresholds: ratio (of 1), bytes, ms, per second, count';
+COMMENT ON COLUMN fraiseql.health_checks.since IS 'when the level became this; NULL: it never was another';
+COMMENT ON COLUMN fraiseql.health_checks.sqlstate IS 'of the messages in the server''s log about it';
+COMMENT ON COLUMN fraiseql.health_checks.message IS 'value and threshold in words';
+COMMENT ON COLUMN fraiseql.health_checks.advice IS 'what to do; NULL while all is well';
+
+CREATE FUNCTION fraiseql.health()
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'fql_health'
+LANGUAGE C VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.health() IS 'the view fraiseql.health as one object, for load balancers: ->> ''status'' is healthy, degraded or unhealthy';
+
+--
 -- For Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats/
 --
 CREATE FUNCTION fraiseql.metrics()
@@ -454,5 +550,6 @@ GRANT EXECUTE ON FUNCTION fraiseql.validate_coherency() TO pg_monitor;
 
 GRANT USAGE ON SCHEMA fraiseql TO PUBLIC;
 GRANT SELECT ON fraiseql.cache_stats, fraiseql.cache_entries, fraiseql.bypass_stats, fraiseql.verify_stats,
-	fraiseql.cascade_stats, fraiseql.coalescing_stats TO PUBLIC;
+	fraiseql.cascade_stats, fraiseql.coalescing_stats, fraiseql.health, fraiseql.health_checks, fraiseql.recent_samples
+	TO PUBLIC;
 GRANT SELECT ON fraiseql.audit_recent, fraiseql.audit_log TO pg_monitor;

@@ -17,9 +17,25 @@
 
 #include "guc.h"
 
+double		fql_alert_audit_records_warning;
+double		fql_alert_cascade_failure_rate_critical;
+double		fql_alert_eviction_rate_warning;
+double		fql_alert_extraction_p99_warning;
+double		fql_alert_hit_rate_critical;
+double		fql_alert_hit_rate_unhealthy;
+double		fql_alert_hit_rate_warning;
+double		fql_alert_in_flight_critical;
+double		fql_alert_in_flight_warning;
+double		fql_alert_invalidation_rate_critical;
+double		fql_alert_invalidation_rate_warning;
+int			fql_alert_log_interval;
+double		fql_alert_memory_critical;
+double		fql_alert_memory_warning;
+double		fql_alert_qps_warning;
 bool		fql_audit_log;
 int			fql_audit_log_retention;
 int			fql_audit_ring_size;
+double		fql_breaking_point_qps;
 int			fql_bulk_write_limit;
 int			fql_cascade_max_entities;
 char	   *fql_cascade_notify_channel;
@@ -32,6 +48,8 @@ int			fql_cache_size;
 int			fql_cache_ttl;
 char	   *fql_cache_vary;
 int			fql_coalesce_timeout;
+int			fql_health_min_calls;
+int			fql_health_window;
 int			fql_max_page_size;
 bool		fql_response_bigint_strings;
 int			fql_tag_table_size;
@@ -318,9 +336,112 @@ define_limits(void)
 				 1024 * 1024, GUC_UNIT_KB);
 }
 
+/* A threshold of an alert: a configuration of the server, since the background worker judges for all. */
+static void
+define_threshold(const char *name, const char *description, double *variable, double value, double largest, int flags)
+{
+	DefineCustomRealVariable(name, description, "See the view fraiseql.health_checks.", variable, value, 0, largest,
+							 PGC_SIGHUP, flags, NULL, NULL, NULL);
+}
+
+/* Where a rate of 1 is no longer bad, or no figure bad enough, there is no alert. */
+static void
+define_thresholds(void)
+{
+	const double many = 1e12;
+
+	define_threshold("fraiseql.alert_audit_records_warning", "Warn above so many audit records since the last reset.",
+					 &fql_alert_audit_records_warning, 100 * 1000, many, 0);
+	define_threshold("fraiseql.alert_cascade_extraction_p99_warning",
+					 "Warn above this 99th percentile of the time that a mutation's cascade takes.",
+					 &fql_alert_extraction_p99_warning, 50, many, GUC_UNIT_MS);
+	define_threshold("fraiseql.alert_cascade_failure_rate_critical",
+					 "Alarm above this part of cascades that failed or were lost.",
+					 &fql_alert_cascade_failure_rate_critical, 0.001, 1, 0);
+	define_threshold("fraiseql.alert_eviction_rate_warning", "Warn above so many evictions for each answer kept.",
+					 &fql_alert_eviction_rate_warning, 0.5, many, 0);
+	define_threshold("fraiseql.alert_hit_rate_critical", "Alarm below this hit rate.", &fql_alert_hit_rate_critical,
+					 0.6, 1, 0);
+	define_threshold("fraiseql.alert_hit_rate_unhealthy", "Unhealthy below this hit rate.",
+					 &fql_alert_hit_rate_unhealthy, 0.5, 1, 0);
+	define_threshold("fraiseql.alert_hit_rate_warning", "Warn below this hit rate.", &fql_alert_hit_rate_warning,
+					 0.75, 1, 0);
+	define_threshold("fraiseql.alert_in_flight_critical", "Alarm above so many calls that execute or wait.",
+					 &fql_alert_in_flight_critical, 50 * 1000, many, 0);
+	define_threshold("fraiseql.alert_in_flight_warning", "Warn above so many calls that execute or wait.",
+					 &fql_alert_in_flight_warning, 10 * 1000, many, 0);
+	define_threshold("fraiseql.alert_invalidation_rate_critical",
+					 "Alarm above so many invalidated answers for each call.", &fql_alert_invalidation_rate_critical,
+					 0.5, many, 0);
+	define_threshold("fraiseql.alert_invalidation_rate_warning",
+					 "Warn above so many invalidated answers for each call.", &fql_alert_invalidation_rate_warning,
+					 0.3, many, 0);
+	DefineCustomIntVariable("fraiseql.alert_log_interval",
+							"The shortest time between two messages about one alert that are no worse news.",
+							NULL,
+							&fql_alert_log_interval,
+							60,
+							0,
+							24 * 60 * 60,
+							PGC_SIGHUP,
+							GUC_UNIT_S,
+							NULL,
+							NULL,
+							NULL);
+	define_threshold("fraiseql.alert_memory_critical", "Alarm above so much memory in use by answers.",
+					 &fql_alert_memory_critical, 64 * 1024, many, GUC_UNIT_MB);
+	define_threshold("fraiseql.alert_memory_warning", "Warn above so much memory in use by answers.",
+					 &fql_alert_memory_warning, 32 * 1024, many, GUC_UNIT_MB);
+	define_threshold("fraiseql.alert_qps_warning", "Warn above so many calls and writes a second.",
+					 &fql_alert_qps_warning, 8000, many, 0);
+}
+
+/* How health is judged. */
+static void
+define_health(void)
+{
+	DefineCustomRealVariable("fraiseql.breaking_point_qps",
+							 "Calls and writes a second that this machine bears.",
+							 "The headroom that fraiseql.health shows is what is left of it. Measure your own.",
+							 &fql_breaking_point_qps,
+							 10 * 1000,
+							 1,
+							 1e12,
+							 PGC_SIGHUP,
+							 0,
+							 NULL,
+							 NULL,
+							 NULL);
+	DefineCustomIntVariable("fraiseql.health_min_calls",
+							"Rates of fewer calls say nothing about health.",
+							"Within fraiseql.health_window.",
+							&fql_health_min_calls,
+							100,
+							1,
+							INT_MAX,
+							PGC_SIGHUP,
+							0,
+							NULL,
+							NULL,
+							NULL);
+	DefineCustomIntVariable("fraiseql.health_window",
+							"The time that health is judged by.",
+							NULL,
+							&fql_health_window,
+							60,
+							1,
+							60 * 60,
+							PGC_SIGHUP,
+							GUC_UNIT_S,
+							NULL,
+							NULL,
+							NULL);
+}
+
 void
 fql_guc_define(void)
 {
+	define_thresholds();
 	define_audit_log();
 	DefineCustomIntVariable("fraiseql.bulk_write_limit",
 							"The most rows of one table that a transaction names one by one.",
@@ -360,6 +481,7 @@ fql_guc_define(void)
 							NULL,
 							NULL,
 							NULL);
+	define_health();
 	define_limits();
 	define_sizes();
 	DefineCustomBoolVariable("fraiseql.response_bigint_strings",

@@ -17,10 +17,12 @@
 #include "audit.h"
 #include "coalesce.h"
 #include "guc.h"
+#include "health.h"
 #include "owners.h"
 #include "prepared.h"
 #include "progress.h"
 #include "queue.h"
+#include "samples.h"
 #include "shmem.h"
 #include "stats.h"
 #include "store.h"
@@ -67,10 +69,14 @@ shmem_request(void)
 	RequestAddinShmemSpace(fql_audit_shmem_size());
 	RequestAddinShmemSpace(fql_progress_shmem_size());
 	RequestAddinShmemSpace(fql_coalesce_shmem_size());
+	RequestAddinShmemSpace(fql_samples_shmem_size());
+	RequestAddinShmemSpace(fql_health_shmem_size());
 	RequestNamedLWLockTranche("fraiseql_store", 1);
 	RequestNamedLWLockTranche("fraiseql_stats", 1);
 	RequestNamedLWLockTranche("fraiseql_audit", 1);
 	RequestNamedLWLockTranche("fraiseql_coalesce", 1);
+	RequestNamedLWLockTranche("fraiseql_health", 1);
+	RequestNamedLWLockTranche("fraiseql_samples", 1);
 }
 
 /* A seed that nobody outside the server can guess. */
@@ -114,6 +120,10 @@ shmem_startup(void)
 	fql_progress_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_audit")->lock);
 	memory = ShmemInitStruct("fraiseql herds", fql_coalesce_shmem_size(), &found);
 	fql_coalesce_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_coalesce")->lock);
+	memory = ShmemInitStruct("fraiseql samples", fql_samples_shmem_size(), &found);
+	fql_samples_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_samples")->lock);
+	memory = ShmemInitStruct("fraiseql health", fql_health_shmem_size(), &found);
+	fql_health_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_health")->lock);
 	LWLockRelease(AddinShmemInitLock);
 	is_there = true;
 }

@@ -174,6 +174,12 @@ fql_stats_read(uint64 *values, TimestampTz *reset_at)
 }
 
 void
+fql_stats_read_ever(uint64 *values)
+{
+	sum_slots(values);
+}
+
+void
 fql_stats_reset_counters(void)
 {
 	if (shared == NULL)

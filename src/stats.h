@@ -91,6 +91,9 @@ extern void fql_stats_reject(FqlReason reason);
 extern void fql_stats_read(uint64 *values, TimestampTz *reset_at);
 extern void fql_stats_reset_counters(void);
 
+/* The sums since the server's start, whatever was reset.  Shared memory is there. */
+extern void fql_stats_read_ever(uint64 *values);
+
 /* The background worker's process, 0 while there is none. */
 extern void fql_stats_set_worker(int pid);
 extern int	fql_stats_worker(void);

@@ -1,7 +1,7 @@
 /*
  * worker.c
- *    The background worker "fraiseql worker": gives memory of dead entries back, and lowers the fences of prepared
- *    transactions that have ended.
+ *    The background worker "fraiseql worker": gives memory of dead entries back, lowers the fences of prepared
+ *    transactions that have ended, records cascades, and judges once a second how the cache is.
  *
  * Freshness does not depend on it: an invalid or expired entry is never served, and the eviction hand takes it when
  * room is needed.  The worker only makes room earlier and the gauges truthful.  Each round looks at a bounded number of
@@ -10,6 +10,8 @@
  * It belongs to no database; it connects to none so that it shows in pg_stat_activity all the same.
  */
 #include "postgres.h"
+
+#include <math.h>
 
 #include "access/xact.h"
 #include "miscadmin.h"
@@ -24,8 +26,11 @@
 #include "cache.h"
 #include "compat.h"
 #include "guc.h"
+#include "health.h"
 #include "log_worker.h"
+#include "monotonic.h"
 #include "prepared.h"
+#include "samples.h"
 #include "stats.h"
 #include "worker.h"
 
@@ -48,14 +53,14 @@ forget_worker(int code pg_attribute_unused(), Datum argument pg_attribute_unused
 }
 
 /*
- * Wait for the next round, a signal, or the postmaster's death (which ends the process).  True: somebody has woken us
- * before the time.
+ * Wait so many milliseconds, or for a signal, or the postmaster's death (which ends the process).  True: somebody has
+ * woken us before the time.
  */
 static bool
-nap(void)
+nap(long pause)
 {
 	static uint32 wait_event = 0;
-	int			events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, fql_worker_interval,
+	int			events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, pause,
 								   fql_compat_wait_event("FraiseqlWorkerMain", &wait_event));
 
 	ResetLatch(MyLatch);
@@ -80,14 +85,51 @@ retire_prepared(void)
 	CommitTransactionCommand();
 }
 
+/* What has committed is looked at in every round; all entries in one of ROUNDS_A_SWEEP, or when there was a signal. */
+static void
+make_round(bool woken)
+{
+	static uint32 position = 0;
+	static uint64 rounds = 0;
+
+	retire_prepared();
+	fql_audit_process();
+	fql_log_workers_start();
+	/* dead entries that no cascade led to, and expired ones */
+	if (woken || rounds++ % ROUNDS_A_SWEEP == 0)
+		fql_cache_sweep(&position, SWEEP_BUDGET);
+}
+
+/*
+ * Make rounds, fraiseql.worker_interval apart, and take samples at their own pace: an interval of an hour is no reason
+ * not to see that something is wrong.
+ */
+static void
+make_rounds(void)
+{
+	double		next_round = 0;
+	bool		woken = false;
+
+	for (;;)
+	{
+		double		pause;
+
+		if (woken || fql_monotonic_ms() >= next_round)
+		{
+			make_round(woken);
+			next_round = fql_monotonic_ms() + fql_worker_interval;
+		}
+		if (fql_samples_take())
+			fql_health_judge();
+		pause = Min(next_round - fql_monotonic_ms(), fql_samples_pause());
+		woken = nap(Max((long) ceil(pause), 0));
+	}
+}
+
 /* Runs until SIGTERM, which die() turns into the end of the process at the next CHECK_FOR_INTERRUPTS(). */
 void
 fql_worker_main(Datum argument pg_attribute_unused())
 {
-	uint32		position = 0;
-	uint64		rounds = 0;
-	bool		woken = false;
-
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
@@ -98,16 +140,7 @@ fql_worker_main(Datum argument pg_attribute_unused())
 			(errmsg("fraiseql worker started"),
 			 errdetail("The cache has %d MB.", fql_cache_size)));
 	fql_audit_worker_begins();
-	for (;;)
-	{
-		retire_prepared();
-		fql_audit_process();
-		fql_log_workers_start();
-		/* dead entries that no cascade led to, and expired ones */
-		if (woken || rounds++ % ROUNDS_A_SWEEP == 0)
-			fql_cache_sweep(&position, SWEEP_BUDGET);
-		woken = nap();
-	}
+	make_rounds();
 }
 
 void
