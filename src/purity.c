@@ -44,6 +44,12 @@
 /* Our own functions that generated SQL calls: they depend on their arguments alone, or raise an error. */
 static const char *const own_functions[] = {"iso_date", "iso_time", "iso_timestamptz", "page_guard"};
 
+/* Our own functions that tell statistics. */
+static const char *const own_statistics[] = {
+	"audit_recent", "bypass_stats", "cache_entries", "cache_stats", "cascade_stats", "coalescing_stats", "health",
+	"health_checks", "health_status", "metrics", "recent_samples", "verify_stats"
+};
+
 static bool
 is_listed(const char *name, const char *const *list, size_t count)
 {
@@ -53,20 +59,26 @@ is_listed(const char *name, const char *const *list, size_t count)
 	return false;
 }
 
+/* Is it one of these functions of ours? */
+static bool
+is_ours(const Form_pg_proc function, const char *const *list, size_t count)
+{
+	char	   *schema;
+	bool		ours;
+
+	if (function->prolang != ClanguageId || !is_listed(NameStr(function->proname), list, count))
+		return false;
+	schema = get_namespace_name(function->pronamespace);
+	ours = schema != NULL && strcmp(schema, "fraiseql") == 0;
+	if (schema != NULL)
+		pfree(schema);
+	return ours;
+}
+
 static bool
 is_own_function(const Form_pg_proc function)
 {
-	char	   *schema;
-	bool		own;
-
-	if (function->prolang != ClanguageId || !is_listed(NameStr(function->proname), own_functions,
-													   lengthof(own_functions)))
-		return false;
-	schema = get_namespace_name(function->pronamespace);
-	own = schema != NULL && strcmp(schema, "fraiseql") == 0;
-	if (schema != NULL)
-		pfree(schema);
-	return own;
+	return is_ours(function, own_functions, lengthof(own_functions));
 }
 
 /* What a user's function says of itself. */
@@ -77,6 +89,8 @@ reason_of_definition(HeapTuple tuple)
 
 	if (is_own_function(function) || function->provolatile == PROVOLATILE_IMMUTABLE)
 		return FQL_REASON_NONE;
+	if (is_ours(function, own_statistics, lengthof(own_statistics)))
+		return FQL_REJECTED_STATISTICS;
 	if (function->provolatile == PROVOLATILE_VOLATILE)
 		return FQL_REJECTED_VOLATILE;
 	if (function->prolang != SQLlanguageId)
