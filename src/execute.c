@@ -11,7 +11,7 @@
  * A parallel worker has its leader's snapshot, which may be older than s0 would say, and does not see what the leader
  * has touched: it goes past the cache, too.
  *
- * Mutations go past the cache as well (mutation.c).
+ * Mutations go past the cache as well (mutation.c), and so do operations that ask for _metrics (schema_metrics.c).
  *
  * Own writes (I6).  A transaction that has an xid has written, or is about to: its answers must show its own writes,
  * and nobody else may see them.  So it never fills.  It is served an entry that none of its changes shows in: no word
@@ -133,6 +133,15 @@ bypass_reason(void)
 	if (IsInParallelMode())
 		return FQL_BYPASS_PARALLEL_WORKER;
 	return FQL_REASON_NONE;
+}
+
+/* Why this request may not. */
+static FqlReason
+bypass_reason_of(const FqlRequest *request)
+{
+	FqlReason	reason = bypass_reason();
+
+	return reason == FQL_REASON_NONE && request->shows_metrics ? FQL_BYPASS_METRICS : reason;
 }
 
 /*
@@ -319,9 +328,9 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 }
 
 FqlReason
-fql_execute_verdict(const FqlObservation *observation, bool clean)
+fql_execute_verdict(const FqlRequest *request, const FqlObservation *observation, bool clean)
 {
-	FqlReason	reason = bypass_reason();
+	FqlReason	reason = bypass_reason_of(request);
 
 	if (reason == FQL_REASON_NONE && has_written())
 		reason = FQL_BYPASS_OWN_WRITES;
@@ -434,7 +443,7 @@ fql_execute_is_cached(const FqlRequest *request, FqlStr variables)
 static text *
 look_up(const FqlRequest *request, FqlStr variables, FqlProbe *probe)
 {
-	FqlReason	bypass = bypass_reason();
+	FqlReason	bypass = bypass_reason_of(request);
 	FqlReader	reader;
 	FqlKey		key;
 	text	   *response;

@@ -40,7 +40,7 @@ extern text *fql_execute_past_cache(const text *query, const Jsonb *variables);
  * under a snapshot of its own and observed, but keep nothing; and why the session would not keep what came out.
  */
 extern bool fql_execute_is_cached(const FqlRequest *request, FqlStr variables);
-extern FqlReason fql_execute_verdict(const FqlObservation *observation, bool clean);
+extern FqlReason fql_execute_verdict(const FqlRequest *request, const FqlObservation *observation, bool clean);
 extern text *fql_execute_to_explain(FqlObservation *observation, const FqlSelectedField *fields, uint32 count,
 									FqlArena *arena, bool *clean);
 

@@ -347,7 +347,7 @@ append_execution(StringInfo out, FqlRequest *request, FqlStr variables, const Fq
 	if (sql != NULL)
 		append_parameters(out, sql);
 	answer = fql_execute_to_explain(&observation, fields, count, arena, &clean);
-	reason = fql_execute_verdict(&observation, clean);
+	reason = fql_execute_verdict(request, &observation, clean);
 	append_verdict(out, reason, observation.detail);
 	append_bool_member(out, "cached", cached);
 	if (!clean)

@@ -48,6 +48,7 @@ int			fql_cache_size;
 int			fql_cache_ttl;
 char	   *fql_cache_vary;
 int			fql_coalesce_timeout;
+bool		fql_graphql_metrics;
 int			fql_health_min_calls;
 int			fql_health_window;
 int			fql_max_page_size;
@@ -481,6 +482,16 @@ fql_guc_define(void)
 							NULL,
 							NULL,
 							NULL);
+	DefineCustomBoolVariable("fraiseql.graphql_metrics",
+							 "Adds the field _metrics to Query: the sums of the monitoring views.",
+							 "Operations that ask for it are always executed. ALTER ROLE ... SET adds it for one role.",
+							 &fql_graphql_metrics,
+							 false,
+							 PGC_SUSET,
+							 0,
+							 NULL,
+							 NULL,
+							 NULL);
 	define_health();
 	define_limits();
 	define_sizes();

@@ -40,6 +40,7 @@ extern int	fql_cache_size;		/* MB */
 extern int	fql_cache_ttl;		/* seconds */
 extern char *fql_cache_vary;	/* comma-separated names of settings that are in every key */
 extern int	fql_coalesce_timeout;	/* milliseconds, 0: nobody waits for another one's execution */
+extern bool fql_graphql_metrics;	/* the field _metrics is in the schema */
 extern int	fql_health_min_calls;
 extern int	fql_health_window;	/* seconds */
 extern int	fql_max_page_size;	/* rows of one list */

@@ -12,7 +12,8 @@
  * clock was.  It is used as long as the word is the same, and every request that was validated against it goes when it
  * goes.  A schema that could not be accepted (DDL was committing meanwhile), or that the current transaction itself
  * has changed, serves one call and is forgotten.  Without shared memory there is no word, and on a standby replayed
- * definitions do not move it, so there each call loads.
+ * definitions do not move it, so there each call loads.  The setting that the schema depends on besides, for one root
+ * field, is fraiseql.graphql_metrics: where it has changed, the schema goes too.
  *
  * Pins.  A view may call fraiseql.execute() itself, so requests nest; what an outer call works with must survive an
  * inner one that finds the schema changed.  A request in use is only marked as doomed and freed at its release.
@@ -28,6 +29,7 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 
+#include "core/expand.h"
 #include "core/parser.h"
 #include "core/validate.h"
 #include "guc.h"
@@ -64,6 +66,7 @@ typedef struct Schema
 	FqlTypeSystem *types;
 	uint64		word;
 	bool		is_current;
+	bool		has_metrics;	/* it was loaded while fraiseql.graphql_metrics was on */
 	int			users;			/* requests, and schema_now */
 } Schema;
 
@@ -163,6 +166,7 @@ schema_load(void)
 	pg_memory_barrier();
 	AcceptInvalidationMessages();
 	schema->context = context;
+	schema->has_metrics = fql_graphql_metrics;
 	schema->types = load_types(context);
 	schema->users = 1;
 	pg_memory_barrier();
@@ -181,7 +185,7 @@ schema_still_holds(const Schema *schema)
 {
 	FqlTag		tag = fql_tag_schema(MyDatabaseId);
 
-	return fql_word_read(tag) == schema->word && !fql_have_touched(tag);
+	return fql_word_read(tag) == schema->word && schema->has_metrics == fql_graphql_metrics && !fql_have_touched(tag);
 }
 
 /*
@@ -231,7 +235,7 @@ check_limits(void)
 	judged_under = limits;
 }
 
-/* Drop the schema, and with it all requests, if the catalogs have moved on. */
+/* Drop the schema, and with it all requests, if the catalogs have moved on, or the setting that it depends on. */
 static void
 check_schema(void)
 {
@@ -380,6 +384,30 @@ text_to_str(const text *value)
 	return (FqlStr){VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
 }
 
+/*
+ * Does the operation have the field _metrics, whatever its directives say?  Also said of one that has more selections
+ * than are allowed: it will be refused, or most of them are skipped.
+ */
+static bool
+shows_metrics(const FqlRequest *request, const FqlLimits *limits, FqlArena *arena)
+{
+	FqlStr		name = FQL_STR(FQL_METRICS_FIELD);
+	FqlFragmentIndex fragments;
+	FqlExpansion *expansion;
+	FqlFieldGroups roots;
+
+	if (request->operation->kind != FQL_OPERATION_QUERY || fql_field_find(request->types->query, name) == NULL)
+		return false;
+	fragments = fql_index_fragments(request->document, arena);
+	expansion = fql_expansion_create(&fragments, limits->selections, NULL, NULL, arena);
+	if (!fql_expand(expansion, request->types->query, request->operation->selections, &roots))
+		return true;
+	for (uint32_t i = 0; i < roots.count; i++)
+		if (fql_str_equal(roots.groups[i].fields[0]->name, name))
+			return true;
+	return false;
+}
+
 /* Parse, choose, validate, normalize.  False after diagnostics. */
 static bool
 request_prepare(Request *request, FqlArena *arena, FqlDiagnostics *diagnostics)
@@ -403,6 +431,7 @@ request_prepare(Request *request, FqlArena *arena, FqlDiagnostics *diagnostics)
 	if (!fql_validate(public->document, public->types, &limits, arena, diagnostics))
 		return false;
 	public->normalized = fql_normalize(public->document, public->operation, arena);
+	public->shows_metrics = shows_metrics(public, &limits, arena);
 	return true;
 }
 

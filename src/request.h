@@ -21,6 +21,7 @@ typedef struct FqlRequest
 	FqlNormalized normalized;
 	uint64		schema_word;	/* the schema's word that "types" was loaded under (I8) */
 	bool		is_current;		/* false: the schema was in flux, so nothing computed with it may be kept */
+	bool		shows_metrics;	/* the operation has the field _metrics, perhaps behind @skip or @include */
 } FqlRequest;
 
 /*

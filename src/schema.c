@@ -7,7 +7,7 @@
  *    1. entities: what is exposed, its shape, the names of its type and root fields
  *    2. fields: columns (schema_columns.c), keys of documents (schema_documents.c), foreign keys (schema_relations.c)
  *    3. objects that have no field are dropped, with the fields that lead to them
- *    4. the root fields, of Query, and of Mutation (schema_functions.c)
+ *    4. the root fields, of Query (_metrics: schema_metrics.c), and of Mutation (schema_functions.c)
  *    5. everything is written into the type system; inputs follow (schema_inputs.c); the type system is sealed
  *
  * What cannot be shown is left out and leaves a problem behind.  fraiseql.expose() raises it, so a schema that was made
@@ -633,6 +633,7 @@ fql_schema_build(FqlArena *arena, List **problems)
 	build_roots(&build);
 	fql_build_functions(&build);
 	fql_build_writes(&build);
+	fql_build_metrics(&build);
 	write_types(&build);
 	seal(&build);
 	*problems = build.problems;

@@ -4,7 +4,7 @@
  *
  * fql_schema_load() reads fraiseql.exposure and the catalogs under the current catalog snapshot and builds a sealed
  * FqlTypeSystem whose "binding" pointers lead to the structs below.  It never reads user data.  Whoever keeps a loaded
- * schema must drop it when the (database, schema) tag moves: request.c does.
+ * schema must drop it when the (database, schema) tag moves, or fraiseql.graphql_metrics does: request.c does.
  */
 #ifndef FQL_SCHEMA_H
 #define FQL_SCHEMA_H
@@ -54,7 +54,8 @@ typedef enum FqlFieldKind
 	FQL_FIELD_DELETE,
 	FQL_FIELD_AFFECTED_COUNT,	/* how many they were */
 	FQL_FIELD_RECORDS,			/* these rows, of type target */
-	FQL_FIELD_RESPONSE_ENTITY	/* the row that a FraiseQL response is about, read by its id through its relation */
+	FQL_FIELD_RESPONSE_ENTITY,	/* the row that a FraiseQL response is about, read by its id through its relation */
+	FQL_FIELD_METRICS			/* _metrics: an object of rows of the monitoring views, each ROOT_ONE without a key */
 } FqlFieldKind;
 
 struct FqlFunction;
@@ -79,7 +80,7 @@ typedef struct FqlNativeMember
 typedef struct FqlFieldBinding
 {
 	FqlFieldKind kind;
-	const FqlType *target;		/* ROOT_*, TO_*, DATA_OBJECT, DATA_LIST */
+	const FqlType *target;		/* ROOT_*, TO_*, DATA_OBJECT, DATA_LIST, METRICS */
 	AttrNumber	column;			/* COLUMN */
 	Oid			column_type;	/* COLUMN: its type, domains looked through; DATA_VALUE: the type to cast to when
 								 * comparing (InvalidOid: not comparable) */
@@ -199,6 +200,9 @@ typedef struct FqlInputBinding
 	FqlOperator op;				/* OPERATOR */
 	const FqlSlot *slot;		/* SLOT */
 } FqlInputBinding;
+
+/* The root field of Query that exists where fraiseql.graphql_metrics is on. */
+#define FQL_METRICS_FIELD "_metrics"
 
 /*
  * Load the schema of the current database into an arena.  Problems that make a part unusable (a collision that a later

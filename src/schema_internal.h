@@ -157,6 +157,9 @@ extern void fql_build_slot(FqlSchemaBuild *build, FqlDraftInput *input, FqlSlot 
 extern void fql_build_input_fields(FqlSchemaBuild *build, const List *inputs, FqlInputField **fields, uint32_t *count);
 extern FqlDraftObject *fql_build_result(FqlSchemaBuild *build, const char *name, const char *origin, const char *hint);
 
+/* schema_metrics.c */
+extern void fql_build_metrics(FqlSchemaBuild *build);
+
 /* schema_writes.c */
 extern void fql_build_writes(FqlSchemaBuild *build);
 extern void fql_build_write_arguments(FqlSchemaBuild *build);

@@ -106,6 +106,17 @@ may_write(const FqlFieldBinding *binding, Oid role)
 	return has_privilege(relid, 0, binding->kind == FQL_FIELD_INSERT ? ACL_INSERT : ACL_UPDATE, role);
 }
 
+static bool shows_field(const SdlWriter *writer, const FqlType *owner, const FqlField *field);
+
+static bool
+shows_some_field(const SdlWriter *writer, const FqlType *type)
+{
+	for (uint32_t i = 0; i < type->field_count; i++)
+		if (shows_field(writer, type, &type->fields[i]))
+			return true;
+	return false;
+}
+
 /* May the role see a field of this object type?  Objects nested in a document have no relation of their own. */
 static bool
 shows_field(const SdlWriter *writer, const FqlType *owner, const FqlField *field)
@@ -126,6 +137,8 @@ shows_field(const SdlWriter *writer, const FqlType *owner, const FqlField *field
 		return may_write(binding, writer->role);
 	if (binding->kind == FQL_FIELD_RESPONSE_ENTITY || binding->kind == FQL_FIELD_RECORDS)
 		return may_read_relation(target->relid, writer->role);
+	if (binding->kind == FQL_FIELD_METRICS)
+		return shows_some_field(writer, binding->target);
 	if (relation != NULL && binding->kind == FQL_FIELD_COLUMN)
 		return may_read_column(relation->relid, binding->column, writer->role);
 	return true;

@@ -348,6 +348,9 @@ append_value(FqlSqlGen *gen, FqlRowSource *source, const FqlSelectedField *selec
 		case FQL_FIELD_RECORDS:
 			fql_gen_records(gen, selected);
 			break;
+		case FQL_FIELD_METRICS:
+			fql_gen_object(gen, source, selected->selections, selected->selection_count);
+			break;
 		case FQL_FIELD_FUNCTION:
 		case FQL_FIELD_INSERT:
 		case FQL_FIELD_UPDATE:

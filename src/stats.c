@@ -33,6 +33,8 @@ static const FqlReasonInfo reasons[FQL_REASON_COUNT] = {
 		"A function labelled PARALLEL SAFE calls fraiseql.execute() in a parallel worker; it is PARALLEL UNSAFE."},
 	[FQL_BYPASS_KEY_TOO_LONG] = {"key_too_long", "bypass", "The operation with its variables is longer than 1 MB."},
 	[FQL_BYPASS_MUTATION] = {"mutation", "bypass", "The operation is a mutation."},
+	[FQL_BYPASS_METRICS] = {"metrics", "bypass",
+		"The operation asks for _metrics. Put what else it asks for into an operation of its own."},
 	[FQL_REJECTED_ERROR] = {"error", "rejected", "The response has errors."},
 	[FQL_REJECTED_ISOLATION] = {"isolation", "rejected",
 		"The transaction is REPEATABLE READ: its snapshot may be old. It may use cached answers, but adds none."},

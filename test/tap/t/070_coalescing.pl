@@ -206,6 +206,28 @@ is(run_sql(q(SELECT count(*) FROM answer WHERE answer = format('{"data":{"tenant
 nothing_is_left('tenants');
 
 #
+# Who asks for _metrics waits for nobody, and nobody for him
+#
+
+begin();
+close_gates(1);
+my $watchers = do
+{
+	local $ENV{PGOPTIONS} = '-c fraiseql.graphql_metrics=on';
+	start_clients(10, 1, asking('{ _metrics { cache { bypasses } } gateds(where: {id: {eq: $id}}) { mark } }'));
+};
+
+ok($node->poll_query_until('postgres', 'SELECT is_called AND last_value = 10 FROM executions'), 'metrics: all execute at once');
+is(coalescing('in_flight, waiting, executions, coalesced'), '0|0|0|0', 'metrics: and none of them is in a herd');
+open_gate(1);
+finish_clients('metrics', $watchers);
+is(executions(), 10, 'metrics: ten executions');
+is(run_sql(q(SELECT count(*) FROM answer WHERE answer::json #>> '{data,gateds,0,mark}' = '1' AND answer::json #>> '{data,_metrics,cache,bypasses}' IS NOT NULL)),
+	10, 'metrics: each has an answer');
+is(run_sql(q(SELECT count FROM fraiseql.bypass_stats WHERE reason = 'metrics')), 10, 'metrics: what the view says');
+nothing_is_left('metrics');
+
+#
 # What is seen of one who waits; a leader that is killed
 #
 
