@@ -24,6 +24,9 @@
 /* No entry may take more than this part of the cache. */
 #define LARGEST_PART 8
 
+/* How many entries ahead a walk over all of them asks the memory for. */
+#define PREFETCH_DISTANCE 8
+
 /* I5, I6, and the rule for sessions with temporary objects. */
 static bool
 may_be_served(const FqlSharedEntry *header, const FqlReader *reader)
@@ -422,6 +425,8 @@ fql_cache_next(uint32 *position, FqlEntryInfo *info)
 	while (*position < used)
 	{
 		CHECK_FOR_INTERRUPTS();
+		if (*position + PREFETCH_DISTANCE < used)
+			fql_store_prefetch(*position + PREFETCH_DISTANCE);
 		if (describe_entry((*position)++, info, &version))
 			return true;
 	}

@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "audit.h"
@@ -110,22 +111,28 @@ put_entry(ReturnSetInfo *result, const FqlEntryInfo *entry, bool may_see_all)
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* fraiseql.cache_entries() */
+/* fraiseql.cache_entries().  There may be millions: what a row takes is freed with it. */
 Datum
 fql_cache_entries(PG_FUNCTION_ARGS)
 {
 	bool		may_see_all = has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS);
 	FqlEntryInfo entry;
 	uint32		position = 0;
+	MemoryContext row;
+	MemoryContext previous;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (!fql_shmem_is_there())
 		return (Datum) 0;
+	row = AllocSetContextCreate(CurrentMemoryContext, "fraiseql cache entry", ALLOCSET_DEFAULT_SIZES);
+	previous = MemoryContextSwitchTo(row);
 	while (fql_cache_next(&position, &entry))
 	{
 		put_entry((ReturnSetInfo *) fcinfo->resultinfo, &entry, may_see_all);
-		pfree(entry.query);
+		MemoryContextReset(row);
 	}
+	MemoryContextSwitchTo(previous);
+	MemoryContextDelete(row);
 	return (Datum) 0;
 }
 

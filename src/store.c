@@ -30,6 +30,7 @@
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 
+#include "compat.h"
 #include "guc.h"
 #include "links.h"
 #include "store.h"
@@ -38,6 +39,9 @@
 
 /* Longer chains than this are not followed: a hash with a secret seed does not make them. */
 #define MAX_CHAIN 64
+
+/* Of an entry that is about to be shown: its tags and the beginning of its key. */
+#define PREFETCH_LINES 4
 
 static FqlSharedStore *store = NULL;
 static LWLock *store_lock = NULL;
@@ -163,6 +167,17 @@ fql_store_begin_read(uint32 index, FqlSharedEntry *copy, uint64 *version)
 	memcpy(copy, entry, sizeof(*copy));
 	pg_read_barrier();
 	return pg_atomic_read_u64(&entry->version) == *version;
+}
+
+/* A hint: what was read of the header may be of another entry, or of none. */
+void
+fql_store_prefetch(uint32 index)
+{
+	uint32		block = entries[index].first_block;
+
+	if (block < store->block_total)
+		for (int line = 0; line < PREFETCH_LINES; line++)
+			fql_compat_prefetch(blocks + (Size) block * FQL_BLOCK_SIZE + line * PG_CACHE_LINE_SIZE);
 }
 
 /* Did everything read since fql_store_begin_read() belong to that entry? */

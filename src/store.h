@@ -80,6 +80,9 @@ extern void fql_cursor_write(FqlCursor *cursor, const void *source, size_t size)
 extern bool fql_store_begin_read(uint32 index, FqlSharedEntry *copy, uint64 *version);
 extern bool fql_store_end_read(uint32 index, uint64 version);
 
+/* Who walks all entries: ask for the memory of one that comes soon. */
+extern void fql_store_prefetch(uint32 index);
+
 /* The published entry with that key: index, header and version; FQL_NOWHERE: there is none. */
 extern uint32 fql_store_find(const FqlKey *key, FqlSharedEntry *header, uint64 *version);
 
