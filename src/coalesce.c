@@ -68,13 +68,6 @@
 /* After so many executions in a row that served nobody, more would only make the others queue. */
 #define MOST_IN_VAIN 2
 
-/*
- * Waits by length: eight classes for each power of two of microseconds, up to some hours.
- */
-#define CLASSES_BITS 3
-#define CLASSES_A_POWER (1 << CLASSES_BITS)
-#define WAIT_CLASSES (33 * CLASSES_A_POWER)
-
 typedef struct FqlSharedHerd
 {
 	uint64		hash;
@@ -104,8 +97,8 @@ typedef struct FqlSharedCoalescing
 	uint64		last_execution;
 	uint32		free;
 	uint32		bucket_mask;
-	FqlCoalescingTotals totals; /* but for in_flight, waiting and wait_p99 */
-	uint64		wait_classes[WAIT_CLASSES];
+	FqlCoalescingTotals totals; /* but for in_flight, waiting and waited */
+	FqlHistogram waited;
 	FqlRefusedKey refused[REFUSED_KEYS];
 	FqlSharedHerd herds[FLEXIBLE_ARRAY_MEMBER]; /* then the buckets */
 } FqlSharedCoalescing;
@@ -257,42 +250,14 @@ microseconds_since(instr_time start)
 	return INSTR_TIME_GET_MICROSEC(now);
 }
 
-static int
-wait_class(uint64 microseconds)
-{
-	int			power;
-
-	if (microseconds < CLASSES_A_POWER)
-		return (int) microseconds;
-	power = pg_leftmost_one_pos64(microseconds) - CLASSES_BITS;
-	return Min((power + 1) * CLASSES_A_POWER + (int) ((microseconds >> power) - CLASSES_A_POWER), WAIT_CLASSES - 1);
-}
-
-/* The longest wait of a class. */
-static uint64
-class_limit(int class)
-{
-	int			power = class / CLASSES_A_POWER - 1;
-
-	if (power < 0)
-		return class;
-	return (((uint64) (class % CLASSES_A_POWER) + CLASSES_A_POWER + 1) << power) - 1;
-}
-
 /* Once a call. */
 static void
 count_wait(void)
 {
-	uint64		microseconds;
-
 	if (!me.has_waited || me.is_counted)
 		return;
 	me.is_counted = true;
-	microseconds = microseconds_since(me.since);
-	shared->totals.coalesced++;
-	shared->totals.wait_sum += microseconds;
-	shared->totals.wait_max = Max(shared->totals.wait_max, microseconds);
-	shared->wait_classes[wait_class(microseconds)]++;
+	fql_histogram_add(&shared->waited, microseconds_since(me.since));
 }
 
 /* Milliseconds for which the process may go on to wait. */
@@ -626,23 +591,6 @@ fql_coalesce_call_ends(void)
  * Totals
  */
 
-/* The length that no more than one in a hundred waits has exceeded. */
-static uint64
-long_wait(void)
-{
-	uint64		rest = shared->totals.coalesced / 100;
-	uint64		longer = 0;
-
-	for (int class = WAIT_CLASSES - 1; class >= 0; class--)
-	{
-		longer += shared->wait_classes[class];
-		if (longer > rest)
-			return class == WAIT_CLASSES - 1 ? shared->totals.wait_max :
-				Min(class_limit(class), shared->totals.wait_max);
-	}
-	return 0;
-}
-
 static void
 count_herds(FqlCoalescingTotals *totals)
 {
@@ -669,7 +617,7 @@ fql_coalesce_totals(FqlCoalescingTotals *totals)
 	LWLockAcquire(coalesce_lock, LW_SHARED);
 	*totals = shared->totals;
 	count_herds(totals);
-	totals->wait_p99 = long_wait();
+	fql_histogram_sum_up(&shared->waited, &totals->waited);
 	LWLockRelease(coalesce_lock);
 }
 
@@ -680,7 +628,7 @@ fql_coalesce_reset_totals(void)
 		return;
 	LWLockAcquire(coalesce_lock, LW_EXCLUSIVE);
 	memset(&shared->totals, 0, sizeof(shared->totals));
-	memset(shared->wait_classes, 0, sizeof(shared->wait_classes));
+	fql_histogram_reset(&shared->waited);
 	shared->totals.reset_at = GetCurrentTimestamp();
 	LWLockRelease(coalesce_lock);
 }
@@ -717,6 +665,7 @@ fql_coalesce_shmem_init(bool found, void *memory, LWLock *lock)
 	if (found)
 		return;
 	memset(memory, 0, herds_size());
+	fql_histogram_init(&shared->waited);
 	shared->bucket_mask = bucket_count() - 1;
 	shared->totals.reset_at = GetCurrentTimestamp();
 	for (uint32 place = 0; place < (uint32) MaxBackends; place++)

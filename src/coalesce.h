@@ -22,6 +22,7 @@
 #include "storage/lwlock.h"
 
 #include "cache.h"
+#include "histogram.h"
 
 typedef enum FqlHerdRole
 {
@@ -82,12 +83,9 @@ typedef struct FqlCoalescingTotals
 	uint64		in_flight;		/* executions under way that others can wait for */
 	uint64		waiting;		/* calls that wait now */
 	uint64		executions;		/* by leaders, by who could not share, and by followers in the end */
-	uint64		coalesced;		/* calls that waited for another one's execution */
+	FqlDurations waited;		/* of calls that waited for another one's execution */
 	uint64		saved;			/* of these, answered without executing */
 	uint64		waits;			/* a call may wait more than once */
-	uint64		wait_sum;		/* microseconds, of calls that waited */
-	uint64		wait_max;
-	uint64		wait_p99;		/* at most an eighth too much */
 	uint64		timeouts;
 	uint64		takeovers;		/* a follower led on after the leader had failed */
 	uint64		handed_over;	/* answers left for a herd alone */

@@ -61,6 +61,13 @@ put_rate(StringInfo out, const char *name, const char *help, double part, uint64
 	appendStringInfo(out, "fraiseql_%s %s\n", name, value);
 }
 
+/* One of some durations, in microseconds; no sample where there are none. */
+static void
+put_seconds(StringInfo out, const char *name, const char *help, const FqlDurations *durations, uint64 duration)
+{
+	put_rate(out, name, help, (double) duration / 1000000, durations->count > 0 ? 1 : 0);
+}
+
 /* The reasons of one kind, each with its count. */
 static void
 put_reasons(StringInfo out, const char *name, const char *kind, const char *help, const uint64 *counters)
@@ -125,16 +132,16 @@ put_coalescing(StringInfo out)
 	put_gauge(out, "coalescing_in_flight", "executions under way that others can wait for", totals.in_flight);
 	put_gauge(out, "coalescing_waiting", "calls that wait for another session", totals.waiting);
 	put_counter(out, "coalescing_executions_total", "misses that executed", totals.executions);
-	put_counter(out, "coalescing_coalesced_total", "misses that waited for another session", totals.coalesced);
+	put_counter(out, "coalescing_coalesced_total", "misses that waited for another session", totals.waited.count);
 	put_counter(out, "coalescing_executions_saved_total", "misses answered without executing", totals.saved);
 	put_counter(out, "coalescing_timeouts_total", "waits that fraiseql.coalesce_timeout ended", totals.timeouts);
 	put_counter(out, "coalescing_takeovers_total", "executions taken over from a session that failed",
 				totals.takeovers);
 	put_counter(out, "coalescing_handed_over_total", "answers left for those who waited", totals.handed_over);
-	put_rate(out, "coalescing_wait_average_seconds", "of a call that waited", (double) totals.wait_sum / 1000000,
-			 totals.coalesced);
-	put_rate(out, "coalescing_wait_p99_seconds", "all but one in a hundred calls that waited did so no longer",
-			 (double) totals.wait_p99 / 1000000, totals.coalesced > 0 ? 1 : 0);
+	put_rate(out, "coalescing_wait_average_seconds", "of a call that waited", (double) totals.waited.sum / 1000000,
+			 totals.waited.count);
+	put_seconds(out, "coalescing_wait_p99_seconds", "all but one in a hundred calls that waited did so no longer",
+				&totals.waited, totals.waited.p99);
 }
 
 static void

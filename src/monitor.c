@@ -203,14 +203,11 @@ fql_coalescing_stats(PG_FUNCTION_ARGS)
 	values[0] = Int64GetDatum((int64) totals.in_flight);
 	values[1] = Int64GetDatum((int64) totals.waiting);
 	values[2] = Int64GetDatum((int64) totals.executions);
-	values[3] = Int64GetDatum((int64) totals.coalesced);
+	values[3] = Int64GetDatum((int64) totals.waited.count);
 	values[4] = Int64GetDatum((int64) totals.saved);
 	fql_view_put_rate(values, nulls, 5, 100 * (double) totals.saved, totals.executions + totals.saved);
 	values[6] = Int64GetDatum((int64) totals.waits);
-	fql_view_put_rate(values, nulls, 7, (double) totals.wait_sum / 1000, totals.coalesced);
-	nulls[8] = nulls[9] = totals.coalesced == 0;
-	values[8] = Float8GetDatum((double) totals.wait_p99 / 1000);
-	values[9] = Float8GetDatum((double) totals.wait_max / 1000);
+	fql_view_put_durations(values, nulls, 7, &totals.waited);
 	values[10] = Int64GetDatum((int64) totals.timeouts);
 	values[11] = Int64GetDatum((int64) totals.takeovers);
 	values[12] = Int64GetDatum((int64) totals.handed_over);

@@ -74,7 +74,7 @@ read_others(uint64 *values)
 	fql_coalesce_totals(&coalescing);
 	fql_audit_totals(&cascades);
 	values[FQL_SAMPLE_EXECUTIONS] = coalescing.executions;
-	values[FQL_SAMPLE_COALESCED] = coalescing.coalesced;
+	values[FQL_SAMPLE_COALESCED] = coalescing.waited.count;
 	values[FQL_SAMPLE_SAVED] = coalescing.saved;
 	values[FQL_SAMPLE_CASCADES] = cascades.cascades;
 	values[FQL_SAMPLE_PARTIAL] = cascades.partial;
