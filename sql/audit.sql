@@ -90,6 +90,51 @@ SELECT * FROM trail(:before);
 SELECT cascades, succeeded, partial, failed, lost, failure_rate, entities, entries_invalidated, average_invalidations,
 	average_latency_ms > 0, max_latency_ms >= average_latency_ms, queued_bytes FROM fraiseql.cascade_stats;
 
+-- how long cascades took: to be processed, and to be written into responses, which those of SQL are not
+SELECT p99_latency_ms >= average_latency_ms, max_latency_ms >= p99_latency_ms, extractions, average_extraction_ms, p99_extraction_ms,
+	max_extraction_ms, stats_reset BETWEEN now() - interval '1 hour' AND now() FROM fraiseql.cascade_stats;
+SELECT fraiseql.expose('tb_town', 'Town', '{"mutations": true}');
+CREATE FUNCTION mutate(query text) RETURNS text LANGUAGE sql AS
+	$$SELECT regexp_replace(fraiseql.execute(query)::text, ',"extensions":{"cascade":.*}}$', '}')$$;
+-- Until it has one of this mutation, and of all that committed before.
+CREATE FUNCTION processed(mutation text, after bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1..600 LOOP
+		EXIT WHEN EXISTS (SELECT FROM fraiseql.audit_recent WHERE mutation_id = mutation AND number > after);
+		PERFORM pg_sleep(0.05);
+	END LOOP;
+	RETURN EXISTS (SELECT FROM fraiseql.audit_recent WHERE mutation_id = mutation AND number > after);
+END $$;
+SELECT number AS before FROM newest \gset
+SELECT mutate('mutation { insertTowns(objects: [{id: 30, name: "Rom"}]) { affectedCount } }');
+SELECT extractions, max_extraction_ms > 0, average_extraction_ms = max_extraction_ms, p99_extraction_ms = max_extraction_ms
+FROM fraiseql.cascade_stats;
+-- one that fails has a response too, and so has one that is rolled back; one with two fields has one cascade
+SELECT mutate('mutation { insertTowns(objects: [{id: 30}]) { affectedCount } }');
+BEGIN;
+SELECT mutate('mutation { a: insertTowns(objects: [{id: 31}]) { affectedCount } b: insertTowns(objects: [{id: 32}]) { affectedCount } }');
+ROLLBACK;
+-- a query has none, and transaction_cascade() is no mutation's
+SELECT ask('{ towns { id } }') IS NOT NULL, fraiseql.transaction_cascade() IS NOT NULL;
+SELECT extractions, average_extraction_ms <= max_extraction_ms, p99_extraction_ms = max_extraction_ms FROM fraiseql.cascade_stats;
+-- metrics() says the same, in seconds
+SELECT processed('insertTowns', :before);
+SELECT name, abs(sample::float8 - CASE WHEN name ~ 'seconds' THEN value / 1000 ELSE value END) < 1e-9 AS same
+FROM fraiseql.cascade_stats AS c,
+	LATERAL (VALUES ('latency_average_seconds', average_latency_ms), ('latency_p99_seconds', p99_latency_ms),
+		('latency_max_seconds', max_latency_ms), ('extractions_total', extractions),
+		('extraction_average_seconds', average_extraction_ms), ('extraction_p99_seconds', p99_extraction_ms),
+		('extraction_max_seconds', max_extraction_ms)) AS v (name, value)
+	LEFT JOIN LATERAL (SELECT split_part(line, ' ', 2) FROM string_to_table(fraiseql.metrics(), E'\n') AS line
+		WHERE line LIKE 'fraiseql_cascade_' || name || ' %') AS m (sample) ON true;
+SELECT fraiseql.stats_reset();
+SELECT extractions, average_extraction_ms, p99_extraction_ms, max_extraction_ms, p99_latency_ms, max_latency_ms,
+	clock_timestamp() - stats_reset < interval '1 hour' FROM fraiseql.cascade_stats;
+SELECT number AS before FROM newest \gset
+SELECT mutate('mutation { deleteTowns(where: {id: {eq: 30}}) { affectedCount } }');
+SELECT processed('deleteTowns', :before);
+SELECT extractions, p99_latency_ms <= max_latency_ms FROM fraiseql.cascade_stats;
+
 -- for monitoring alone: it has ids of rows
 CREATE ROLE regress_audit_nobody;
 CREATE ROLE regress_audit_monitor IN ROLE pg_monitor;

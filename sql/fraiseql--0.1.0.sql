@@ -368,7 +368,9 @@ CREATE FUNCTION fraiseql.cascade_stats(
 	OUT cascades bigint, OUT succeeded bigint, OUT partial bigint, OUT failed bigint, OUT lost bigint,
 	OUT failure_rate double precision, OUT entities bigint, OUT entries_invalidated bigint,
 	OUT average_invalidations double precision, OUT average_latency_ms double precision,
-	OUT max_latency_ms double precision, OUT queued_bytes bigint)
+	OUT p99_latency_ms double precision, OUT max_latency_ms double precision, OUT extractions bigint,
+	OUT average_extraction_ms double precision, OUT p99_extraction_ms double precision,
+	OUT max_extraction_ms double precision, OUT queued_bytes bigint, OUT stats_reset timestamptz)
 AS 'MODULE_PATHNAME', 'fql_cascade_stats'
 LANGUAGE C VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION fraiseql.cascade_stats() IS 'the row of the view fraiseql.cascade_stats';
@@ -385,8 +387,14 @@ COMMENT ON COLUMN fraiseql.cascade_stats.entities IS 'changed rows that were nam
 COMMENT ON COLUMN fraiseql.cascade_stats.entries_invalidated IS 'answers that were freed for them';
 COMMENT ON COLUMN fraiseql.cascade_stats.average_invalidations IS 'entries_invalidated / cascades';
 COMMENT ON COLUMN fraiseql.cascade_stats.average_latency_ms IS 'from commit to processed; answers are fresh from the commit on';
+COMMENT ON COLUMN fraiseql.cascade_stats.p99_latency_ms IS 'all but one in a hundred took no longer; up to an eighth too much';
 COMMENT ON COLUMN fraiseql.cascade_stats.max_latency_ms IS 'the longest';
+COMMENT ON COLUMN fraiseql.cascade_stats.extractions IS 'cascades written into responses: one for each mutation that was answered, committed or not';
+COMMENT ON COLUMN fraiseql.cascade_stats.average_extraction_ms IS 'of a mutation''s time, what writing its cascade took';
+COMMENT ON COLUMN fraiseql.cascade_stats.p99_extraction_ms IS 'all but one in a hundred took no longer; up to an eighth too much';
+COMMENT ON COLUMN fraiseql.cascade_stats.max_extraction_ms IS 'the longest';
 COMMENT ON COLUMN fraiseql.cascade_stats.queued_bytes IS 'what waits for the worker now';
+COMMENT ON COLUMN fraiseql.cascade_stats.stats_reset IS 'since when the counters count';
 
 --
 -- The durable audit trail, written by a background worker where fraiseql.audit_log is on.  Names rather than OIDs of roles

@@ -10,7 +10,11 @@
  * Answers do not depend on any of this.  When the queue was full, one record says how many cascades are not known, and
  * the worker's sweep (cache.c) frees what they made invalid.
  *
+ * Of a cascade there is a second account, which the client gets with the response (cascade.c).  How long that took to
+ * write is among the totals, counted by who wrote it.
+ *
  * Lock.  "audit" guards both rings and the totals.  The worker holds it to copy one record, a reader to copy one.
+ * Times are counted without it (histogram.c); who sums them up or resets them takes it.
  */
 #include "postgres.h"
 
@@ -41,7 +45,9 @@ typedef struct FqlSharedAudit
 	uint64		lost_at_reset;
 	bool		came_back;		/* after a crash, which is in no record yet: set while nobody else is there, then the
 								 * worker's alone */
-	FqlAuditTotals totals;
+	FqlAuditTotals totals;		/* but for lost, latency and extraction */
+	FqlHistogram latency;
+	FqlHistogram extraction;
 	uint32		capacity;
 	FqlAuditRecord records[FLEXIBLE_ARRAY_MEMBER];
 } FqlSharedAudit;
@@ -125,18 +131,14 @@ static void
 add_to_totals(const FqlAuditRecord *record)
 {
 	FqlAuditTotals *totals = &shared->totals;
-	int64		latency = record->processed_at - record->committed_at;
 
 	totals->cascades++;
 	totals->partial += record->status == FQL_AUDIT_PARTIAL;
 	totals->failed += record->status == FQL_AUDIT_FAILED;
 	totals->entities += record->change_count;
 	totals->invalidated += record->invalidated;
-	if (latency > 0)
-	{
-		totals->latency_sum += (uint64) latency;
-		totals->latency_max = Max(totals->latency_max, (uint64) latency);
-	}
+	/* a clock may have been set back */
+	fql_histogram_add(&shared->latency, (uint64) Max(record->processed_at - record->committed_at, 0));
 }
 
 /* Keep a record; its details are of at most half the ring, or they are left out. */
@@ -218,12 +220,17 @@ fql_audit_began(void)
 void
 fql_audit_totals(FqlAuditTotals *totals)
 {
-	memset(totals, 0, sizeof(*totals));
 	if (shared == NULL)
+	{
+		memset(totals, 0, sizeof(*totals));
+		totals->reset_at = MyStartTimestamp;
 		return;
+	}
 	LWLockAcquire(audit_lock, LW_SHARED);
 	*totals = shared->totals;
 	totals->lost = fql_queue_lost() - shared->lost_at_reset;
+	fql_histogram_sum_up(&shared->latency, &totals->latency);
+	fql_histogram_sum_up(&shared->extraction, &totals->extraction);
 	LWLockRelease(audit_lock);
 }
 
@@ -235,7 +242,26 @@ fql_audit_reset_totals(void)
 	LWLockAcquire(audit_lock, LW_EXCLUSIVE);
 	memset(&shared->totals, 0, sizeof(shared->totals));
 	shared->lost_at_reset = fql_queue_lost();
+	fql_histogram_reset(&shared->latency);
+	fql_histogram_reset(&shared->extraction);
+	shared->totals.reset_at = GetCurrentTimestamp();
 	LWLockRelease(audit_lock);
+}
+
+void
+fql_audit_extracted(uint64 microseconds)
+{
+	if (shared != NULL)
+		fql_histogram_add(&shared->extraction, microseconds);
+}
+
+void
+fql_audit_extraction_counts(uint64_t *counts)
+{
+	if (shared != NULL)
+		fql_histogram_read(&shared->extraction, counts);
+	else
+		memset(counts, 0, FQL_HISTOGRAM_BUCKETS * sizeof(*counts));
 }
 
 /*
@@ -379,7 +405,9 @@ fql_audit_shmem_init(bool found, void *memory, LWLock *lock)
 	if (found)
 		return;
 	memset(shared, 0, records_size());
-	shared->began = GetCurrentTimestamp();
+	shared->began = shared->totals.reset_at = GetCurrentTimestamp();
+	fql_histogram_init(&shared->latency);
+	fql_histogram_init(&shared->extraction);
 	shared->came_back = was_there;
 	was_there = true;
 	shared->capacity = (uint32) fql_audit_ring_size;

@@ -9,6 +9,7 @@
 
 #include "storage/lwlock.h"
 
+#include "histogram.h"
 #include "trail.h"
 
 typedef enum FqlAuditStatus
@@ -75,12 +76,19 @@ typedef struct FqlAuditTotals
 	uint64		lost;			/* records that did not fit into the queue */
 	uint64		entities;
 	uint64		invalidated;
-	uint64		latency_sum;	/* microseconds from commit to processed */
-	uint64		latency_max;
+	FqlDurations latency;		/* of each record, from commit to processed */
+	FqlDurations extraction;	/* of each mutation's response, committed or not */
+	TimestampTz reset_at;
 } FqlAuditTotals;
 
 extern void fql_audit_totals(FqlAuditTotals *totals);
 extern void fql_audit_reset_totals(void);
+
+/* A mutation's response has its cascade, which took so long to write.  Any process, without a lock. */
+extern void fql_audit_extracted(uint64 microseconds);
+
+/* How many took how long since the server's start, whatever was reset: FQL_HISTOGRAM_BUCKETS elements (histogram.h). */
+extern void fql_audit_extraction_counts(uint64_t *counts);
 
 extern Size fql_audit_shmem_size(void);
 extern void fql_audit_shmem_init(bool found, void *memory, LWLock *lock);

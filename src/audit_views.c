@@ -23,7 +23,7 @@
 PG_FUNCTION_INFO_V1(fql_audit_recent);
 PG_FUNCTION_INFO_V1(fql_cascade_stats);
 
-#define CASCADE_STATS_COLUMNS 12
+#define CASCADE_STATS_COLUMNS 18
 
 static void
 put_record(ReturnSetInfo *result, const FqlAuditRecord *record, const char *details, FqlEntityNames *names)
@@ -97,8 +97,10 @@ fql_cascade_stats(PG_FUNCTION_ARGS)
 	values[6] = Int64GetDatum((int64) totals.entities);
 	values[7] = Int64GetDatum((int64) totals.invalidated);
 	fql_view_put_rate(values, nulls, 8, (double) totals.invalidated, totals.cascades);
-	fql_view_put_rate(values, nulls, 9, (double) totals.latency_sum / 1000, totals.cascades);
-	values[10] = Float8GetDatum((double) totals.latency_max / 1000);
-	values[11] = Int64GetDatum(fql_shmem_is_there() ? (int64) fql_queue_waiting() : 0);
+	fql_view_put_durations(values, nulls, 9, &totals.latency);
+	values[12] = Int64GetDatum((int64) totals.extraction.count);
+	fql_view_put_durations(values, nulls, 13, &totals.extraction);
+	values[16] = Int64GetDatum(fql_shmem_is_there() ? (int64) fql_queue_waiting() : 0);
+	values[17] = TimestampTzGetDatum(totals.reset_at);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
 }

@@ -9,6 +9,8 @@
  * snapshot from before the changes; where there is none, they are named only if the caller may read every row of their
  * table.
  *
+ * How long a mutation's took is counted (audit.c): the client has waited for it, while the mutation held its locks.
+ *
  * The lists of other types that may contain a changed object are named for information, without asking.  fraiseql's own
  * cache does not go by any of this: what it must forget is decided by tags.
  */
@@ -19,6 +21,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "portability/instr_time.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -29,6 +32,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "audit.h"
 #include "cascade.h"
 #include "cascade_input.h"
 #include "changes.h"
@@ -51,6 +55,7 @@ struct FqlCascade
 	Snapshot	before;			/* NULL: there is none from before the changes */
 	List	   *returned;		/* of FqlCascadeEntity: what functions have named */
 	bool		truncated;		/* they said so of theirs */
+	instr_time	spent;			/* on what is in the cascade, so far */
 };
 
 /* An object that may be named. */
@@ -72,14 +77,27 @@ fql_cascade_begin(void)
 	return cascade;
 }
 
+static void
+count_time(FqlCascade *cascade, instr_time start)
+{
+	instr_time	now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_ACCUM_DIFF(cascade->spent, now, start);
+}
+
 /* One that cannot be understood may have named something. */
 void
 fql_cascade_add(FqlCascade *cascade, const Jsonb *returned)
 {
-	FqlCascadeInput input = fql_cascade_parse(returned);
+	instr_time	start;
+	FqlCascadeInput input;
 
+	INSTR_TIME_SET_CURRENT(start);
+	input = fql_cascade_parse(returned);
 	cascade->returned = list_concat(cascade->returned, input.entities);
 	cascade->truncated |= input.truncated || input.problem != NULL;
+	count_time(cascade, start);
 }
 
 /*
@@ -618,12 +636,16 @@ fql_cascade_end(FqlCascade *cascade, StringInfo out)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(caller, "fraiseql cascade", ALLOCSET_DEFAULT_SIZES);
+	instr_time	start;
 
+	INSTR_TIME_SET_CURRENT(start);
 	MemoryContextSwitchTo(context);
 	append_as_caller(out, cascade);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	UnregisterSnapshot(cascade->before);
+	count_time(cascade, start);
+	fql_audit_extracted(INSTR_TIME_GET_MICROSEC(cascade->spent));
 }
 
 /*

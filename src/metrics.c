@@ -160,9 +160,20 @@ put_cascades(StringInfo out)
 	put_counter(out, "cascade_entities_total", "changed rows that were named", totals.entities);
 	put_counter(out, "cascade_entries_invalidated_total", "answers that were freed for cascades", totals.invalidated);
 	put_rate(out, "cascade_latency_average_seconds", "from commit to processed",
-			 (double) totals.latency_sum / 1000000, totals.cascades);
-	put_rate(out, "cascade_latency_max_seconds", "from commit to processed, the longest",
-			 (double) totals.latency_max / 1000000, totals.cascades > 0 ? 1 : 0);
+			 (double) totals.latency.sum / 1000000, totals.latency.count);
+	put_seconds(out, "cascade_latency_p99_seconds", "from commit to processed, all but one in a hundred",
+				&totals.latency, totals.latency.p99);
+	put_seconds(out, "cascade_latency_max_seconds", "from commit to processed, the longest",
+				&totals.latency, totals.latency.max);
+	put_counter(out, "cascade_extractions_total", "cascades written into mutations' responses",
+				totals.extraction.count);
+	put_rate(out, "cascade_extraction_average_seconds", "writing the cascade of a mutation's response",
+			 (double) totals.extraction.sum / 1000000, totals.extraction.count);
+	put_seconds(out, "cascade_extraction_p99_seconds",
+				"writing the cascade of a mutation's response, all but one in a hundred",
+				&totals.extraction, totals.extraction.p99);
+	put_seconds(out, "cascade_extraction_max_seconds", "writing the cascade of a mutation's response, the longest",
+				&totals.extraction, totals.extraction.max);
 	put_gauge(out, "cascade_queue_bytes", "cascades that wait for the background worker",
 			  fql_shmem_is_there() ? fql_queue_waiting() : 0);
 }

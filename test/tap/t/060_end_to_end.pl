@@ -289,6 +289,14 @@ INSERT INTO died SELECT fraiseql.invalidate('User', ':id');
 SQL
 	is(value("SELECT invalidations - $before - (SELECT sum(n) FROM died) FROM fraiseql.cache_stats"), '0',
 		'every answer that died was counted by one of them');
+
+	my $extractions = value('SELECT extractions FROM fraiseql.cascade_stats');
+	$node->pgbench('--no-vacuum --client=4 --jobs=2 --transactions=100', 0, [qr/processed: 400\/400/], [qr/^$/],
+		'four who mutate', { '060_mutations' => <<'SQL' });
+SELECT fraiseql.execute('mutation($id: Int!) { raiseVersion(id: $id) { version } }', jsonb_build_object('id', 1 + :client_id));
+SQL
+	is(value("SELECT extractions - $extractions, average_extraction_ms <= max_extraction_ms, p99_extraction_ms <= max_extraction_ms
+		FROM fraiseql.cascade_stats"), '400|t|t', 'how long each cascade took was counted once');
 	coherent('after concurrency');
 };
 
