@@ -3,8 +3,8 @@
  *    Is the cache well?  The background worker judges once a second; everybody may ask.
  *
  * A judgement compares the figures of the last fraiseql.health_window seconds (samples.c) with the thresholds of
- * health_checks.c.  A rate of too few calls (fraiseql.health_min_calls) is not known, and then nothing is wrong with it;
- * but a cascade that failed is an alert however few there were.
+ * health_checks.c.  A rate of too few calls (fraiseql.health_min_calls) is not known, and then nothing is wrong with
+ * it; but a cascade that failed is an alert however few there were.
  *
  * Hysteresis.  A check becomes worse when its figure has been past a threshold for some judgements in a row (one, where
  * something must not happen at all), and better only when it has been on the good side by a margin for more of them.
@@ -39,6 +39,9 @@
 
 /* A worker that judges has not done so for so long: something keeps it. */
 #define JUDGEMENT_IS_OLD (10 * 1000)
+
+/* Of the breaking point: time to think of what to do next. */
+#define LITTLE_HEADROOM 0.2
 
 static FqlHealth *shared = NULL;
 static LWLock *health_lock = NULL;
@@ -255,52 +258,54 @@ fql_health_advice(const FqlHealth *health, FqlCheck check)
 		case FQL_CHECK_HIT_RATE:
 			return hit_rate_advice(health);
 		case FQL_CHECK_INVALIDATION_RATE:
-			return "Writes remove many of the answers that are asked for: fraiseql.audit_recent tells which writes, and "
-				"fraiseql.explain() which tables an operation depends on as a whole; index the columns that they filter "
-				"by, and select fewer columns.";
+			return "Writes remove many of the answers that are asked for: fraiseql.audit_recent tells which writes, "
+				"and fraiseql.explain() which tables an operation depends on as a whole; index the columns that they "
+				"filter by, and select fewer columns.";
 		case FQL_CHECK_EVICTION_RATE:
 			return "The cache is too small for what is asked for: enlarge fraiseql.cache_size.";
 		case FQL_CHECK_CASCADE_FAILURE_RATE:
 			return cascade_failure_advice(health);
 		case FQL_CHECK_EXTRACTION_P99:
-			return "A mutation's cascade asks for each changed row as the caller: lower fraiseql.cascade_max_entities, or "
-				"make row security policies and views of the changed types cheaper.";
+			return "A mutation's cascade asks for each changed row as the caller: lower "
+				"fraiseql.cascade_max_entities, or make row security policies and views of the changed types "
+				"cheaper.";
 		case FQL_CHECK_AUDIT_RECORDS:
 			return "Look through fraiseql.cascade_stats and begin anew with fraiseql.stats_reset(); fraiseql.audit_log "
 				"keeps records for good.";
 		case FQL_CHECK_IN_FLIGHT:
-			return "Executions cannot keep up: fraiseql.operation_stats has the slowest ones, pg_stat_activity what they "
-				"wait for; use a smaller connection pool, a larger machine, or read replicas.";
+			return "Executions cannot keep up: fraiseql.operation_stats has the slowest ones, pg_stat_activity what "
+				"they wait for; use a smaller connection pool, a larger machine, or read replicas.";
 		case FQL_CHECK_MEMORY:
-			return "See fraiseql.cache_entries for the largest answers: page lists, lower fraiseql.cache_max_entry_size "
-				"or fraiseql.cache_ttl, or give the machine more memory and raise the thresholds.";
+			return "See fraiseql.cache_entries for the largest answers: page lists, lower "
+				"fraiseql.cache_max_entry_size or fraiseql.cache_ttl, or give the machine more memory and raise the "
+				"thresholds.";
 		case FQL_CHECK_QPS:
-			return "The load comes near to what the server can bear (fraiseql.breaking_point_qps): a larger machine, or "
-				"reads elsewhere.";
+			return "The load comes near to what the server can bear (fraiseql.breaking_point_qps): a larger machine, "
+				"or reads elsewhere.";
 		case FQL_CHECK_VERIFY_FAILURES:
-			return "A cached answer was not what executing gives. Set fraiseql.cache_enabled = off, keep the server's log, "
-				"and report it: it has the key and the tags.";
+			return "A cached answer was not what executing gives. Set fraiseql.cache_enabled = off, keep the "
+				"server's log, and report it: it has the key and the tags.";
 		case FQL_CHECK_WORKER:
-			return "The background worker does not run: look for its end in the server's log. Answers are fresh without "
-				"it, but nothing is freed, recorded or judged.";
+			return "The background worker does not run: look for its end in the server's log. Answers are fresh "
+				"without it, but nothing is freed, recorded or judged.";
 		case FQL_CHECK_COUNT:
 			break;
 	}
 	pg_unreachable();
 }
 
-/* Of the worst check, or else of what would break first. */
+/* Of the first of the worst checks, or else of what would break first. */
 const char *
 fql_health_first_advice(const FqlHealth *health)
 {
-	FqlCheck	worst = FQL_CHECK_COUNT;
+	FqlCheck	worst = 0;
 
-	for (FqlCheck check = 0; check < FQL_CHECK_COUNT; check++)
-		if (fql_health_level(health, check) > (worst == FQL_CHECK_COUNT ? FQL_ALERT_NONE : fql_health_level(health, worst)))
+	for (FqlCheck check = 1; check < FQL_CHECK_COUNT; check++)
+		if (fql_health_level(health, check) > fql_health_level(health, worst))
 			worst = check;
-	if (worst != FQL_CHECK_COUNT)
+	if (fql_health_level(health, worst) != FQL_ALERT_NONE)
 		return fql_health_advice(health, worst);
-	if (fql_health_headroom(health) < 0.2)
+	if (fql_health_headroom(health) < LITTLE_HEADROOM)
 		return fql_health_advice(health, FQL_CHECK_QPS);
 	return "Nothing needs to be done.";
 }
