@@ -28,8 +28,10 @@
 #include "utils/timestamp.h"
 
 #include "audit.h"
+#include "core/buckets.h"
 #include "guc.h"
 #include "health.h"
+#include "monotonic.h"
 #include "shmem.h"
 #include "stats.h"
 
@@ -125,6 +127,45 @@ audit_records(void)
 	return (double) totals.cascades;
 }
 
+/*
+ * Extraction times since the window before this one began: counts go on for ever, so what was counted since then is a
+ * difference.  The counts are too many to be in every sample; the worker keeps those of two moments.
+ */
+
+static uint64_t extractions_before[FQL_HISTOGRAM_BUCKETS];
+static uint64_t extractions_lately[FQL_HISTOGRAM_BUCKETS];
+static double lately = -1;		/* when; before the first judgement: never */
+
+/* A window later, "lately" is "before". */
+static void
+remember_extractions(const uint64_t *counts)
+{
+	double		now = fql_monotonic_ms();
+
+	if (lately >= 0 && now < lately + fql_health_window * 1000.0)
+		return;
+	memcpy(extractions_before, lately < 0 ? counts : extractions_lately, sizeof(extractions_before));
+	memcpy(extractions_lately, counts, sizeof(extractions_lately));
+	lately = now;
+}
+
+/* Milliseconds; NaN: there were too few. */
+static double
+extraction_p99(void)
+{
+	uint64_t	counts[FQL_HISTOGRAM_BUCKETS];
+	uint64		count = 0;
+
+	fql_audit_extraction_counts(counts);
+	remember_extractions(counts);
+	for (int bucket = 0; bucket < FQL_HISTOGRAM_BUCKETS; bucket++)
+	{
+		counts[bucket] -= extractions_before[bucket];
+		count += counts[bucket];
+	}
+	return count < (uint64) fql_health_min_calls ? NAN : (double) fql_histogram_share(counts, 0.99) / 1000;
+}
+
 /* The figure of a check; NaN: not known. */
 static double
 measure(const FqlHealth *health, FqlCheck check)
@@ -142,7 +183,7 @@ measure(const FqlHealth *health, FqlCheck check)
 		case FQL_CHECK_CASCADE_FAILURE_RATE:
 			return cascade_failure_rate(health);
 		case FQL_CHECK_EXTRACTION_P99:
-			return NAN;
+			return extraction_p99();
 		case FQL_CHECK_AUDIT_RECORDS:
 			return audit_records();
 		case FQL_CHECK_IN_FLIGHT:
