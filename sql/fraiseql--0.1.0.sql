@@ -546,7 +546,14 @@ CREATE FUNCTION fraiseql.metrics()
 RETURNS text
 AS 'MODULE_PATHNAME', 'fql_metrics'
 LANGUAGE C VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION fraiseql.metrics() IS 'all counters in the text exposition format of Prometheus; their names begin with fraiseql_';
+COMMENT ON FUNCTION fraiseql.metrics() IS 'all counters and figures of health in the text exposition format of Prometheus; their names begin with fraiseql_';
+
+CREATE FUNCTION fraiseql.metric_samples(OUT name text, OUT labels jsonb, OUT value double precision, OUT type text,
+	OUT help text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'fql_metric_samples'
+LANGUAGE C VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.metric_samples() IS 'what fraiseql.metrics() prints, one row a sample, for exporters that ask by SQL';
 
 CREATE FUNCTION fraiseql.validate_coherency()
 RETURNS TABLE (invariant text, detail text)

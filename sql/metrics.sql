@@ -1,4 +1,4 @@
--- fraiseql.metrics(): the text exposition format of Prometheus.
+-- fraiseql.metrics(): the text exposition format of Prometheus; fraiseql.metric_samples(): the same as rows.
 \set VERBOSITY terse
 CREATE SCHEMA metrics;
 SET search_path = metrics, public;
@@ -22,7 +22,7 @@ CREATE TABLE line AS
 SELECT line FROM line ORDER BY number DESC LIMIT 1;
 SELECT line FROM line WHERE line <> '' AND line !~ '^# HELP fraiseql_[a-z0-9_]+ [^\\]+$'
 	AND line !~ '^# TYPE fraiseql_[a-z0-9_]+ (counter|gauge)$'
-	AND line !~ '^fraiseql_[a-z0-9_]+({[a-z]+="[a-z_]+"})? [0-9.e+-]+$';
+	AND line !~ '^fraiseql_[a-z0-9_]+({[a-z]+="[a-z0-9_]+"(,[a-z]+="[a-z]+")?})? [0-9.e+-]+$';
 -- a metric's lines stand together: HELP, TYPE, samples; none comes twice
 SELECT (regexp_match(line, 'fraiseql_[a-z0-9_]+'))[1] AS name, count(*) FILTER (WHERE line LIKE '# HELP%') AS help,
 	count(*) FILTER (WHERE line LIKE '# TYPE%') AS type
@@ -41,6 +41,47 @@ FROM fraiseql.bypass_stats AS b;
 SELECT count(*) = 1 AS memory FROM line, fraiseql.cache_stats AS c
 WHERE line = 'fraiseql_cache_peak_memory_bytes ' || c.peak_memory_bytes;
 SELECT line FROM line WHERE line ~ '^fraiseql_worker_up';
+-- figures of health are those of its views, durations in seconds
+SELECT count(*) = count(*) FILTER (WHERE EXISTS (SELECT FROM line WHERE line = format(
+	'fraiseql_health_threshold{check="%s",level="%s"} %s', check_name, level, threshold))) AS each_threshold, count(*)
+FROM (SELECT check_name, 'warning', warning / CASE unit WHEN 'ms' THEN 1000 ELSE 1 END FROM fraiseql.health_checks
+	UNION ALL SELECT check_name, 'critical', critical / CASE unit WHEN 'ms' THEN 1000 ELSE 1 END FROM fraiseql.health_checks)
+	AS t (check_name, level, threshold) WHERE threshold IS NOT NULL;
+SELECT count(*) = count(*) FILTER (WHERE EXISTS (SELECT FROM line WHERE line ~ format(
+	'^fraiseql_alert_level{check="%s"} [012]$', check_name))) AS each_check FROM fraiseql.health_checks;
+SELECT line ~ ' [012]$' AS status FROM line WHERE line ~ '^fraiseql_health_status';
+SELECT line FROM line WHERE line ~ '^fraiseql_(health_min_calls|breaking_point_qps) ';
+SELECT abs(regexp_replace(line, '.* ', '')::float8 - extract(epoch FROM stats_reset)) < 0.001 AS reset
+FROM line, fraiseql.cache_stats WHERE line ~ '^fraiseql_stats_reset_timestamp_seconds ';
+
+-- the rows are what the text has, sample by sample; the worker may count between the two calls, so once it does not
+CREATE FUNCTION differing(OUT what text) RETURNS SETOF text LANGUAGE sql VOLATILE AS $$
+	WITH printed AS MATERIALIZED (
+		SELECT line FROM string_to_table(fraiseql.metrics(), E'\n') AS line WHERE line <> ''),
+	sample AS MATERIALIZED (
+		SELECT name, type, help, name || coalesce('{' || (SELECT string_agg(format('%s="%s"', key, label.value), ',' ORDER BY key)
+			FROM jsonb_each_text(labels) AS label) || '}', '') || ' ' || value AS line FROM fraiseql.metric_samples())
+	SELECT coalesce(p.line, s.line) FROM (SELECT line FROM printed WHERE line !~ '^#') AS p FULL JOIN sample AS s USING (line)
+	WHERE p.line IS NULL OR s.line IS NULL
+	UNION ALL
+	SELECT name FROM sample WHERE NOT EXISTS (SELECT FROM printed WHERE line = format('# TYPE %s %s', name, type))
+		OR NOT EXISTS (SELECT FROM printed WHERE line = format('# HELP %s %s', name, help))
+$$;
+DO $$
+	BEGIN
+		FOR i IN 1..200 LOOP
+			IF NOT EXISTS (SELECT FROM differing()) THEN
+				RAISE NOTICE 'they are the same';
+				RETURN;
+			END IF;
+			PERFORM pg_sleep(0.05);
+		END LOOP;
+		RAISE WARNING 'differing: %', (SELECT array_agg(what) FROM differing());
+	END
+$$;
+SELECT name, labels, type FROM fraiseql.metric_samples()
+WHERE labels @> '{"check": "hit_rate"}' AND name ~ 'threshold' OR name ~ 'cascades_total' ORDER BY name, labels;
+
 -- whatever the session's settings
 SET extra_float_digits = -15;
 SET search_path = '';
