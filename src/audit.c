@@ -32,6 +32,9 @@
 /* Keys of entries that one record names. */
 #define MAX_KEYS 100
 
+/* The worker has more to do than this, also where records come faster than it takes them. */
+#define RECORDS_A_ROUND 1000
+
 /* Bytes of details for each record, on average. */
 #define DETAILS_PER_RECORD 512
 
@@ -46,6 +49,7 @@ typedef struct FqlSharedAudit
 	bool		came_back;		/* after a crash, which is in no record yet: set while nobody else is there, then the
 								 * worker's alone */
 	FqlAuditTotals totals;		/* but for lost, latency and extraction */
+	FqlAuditTotals before_reset;	/* likewise, of all times before */
 	FqlHistogram latency;
 	FqlHistogram extraction;
 	uint32		capacity;
@@ -217,6 +221,26 @@ fql_audit_began(void)
 	return shared->began;
 }
 
+static void
+add_up(FqlAuditTotals *sum, const FqlAuditTotals *more)
+{
+	sum->cascades += more->cascades;
+	sum->partial += more->partial;
+	sum->failed += more->failed;
+	sum->entities += more->entities;
+	sum->invalidated += more->invalidated;
+}
+
+void
+fql_audit_totals_ever(FqlAuditTotals *totals)
+{
+	LWLockAcquire(audit_lock, LW_SHARED);
+	*totals = shared->before_reset;
+	add_up(totals, &shared->totals);
+	totals->lost = fql_queue_lost();
+	LWLockRelease(audit_lock);
+}
+
 void
 fql_audit_totals(FqlAuditTotals *totals)
 {
@@ -240,6 +264,7 @@ fql_audit_reset_totals(void)
 	if (shared == NULL)
 		return;
 	LWLockAcquire(audit_lock, LW_EXCLUSIVE);
+	add_up(&shared->before_reset, &shared->totals);
 	memset(&shared->totals, 0, sizeof(shared->totals));
 	shared->lost_at_reset = fql_queue_lost();
 	fql_histogram_reset(&shared->latency);
@@ -335,12 +360,12 @@ note_losses(void)
 	shared->lost_noted = lost;
 }
 
-void
+bool
 fql_audit_process(void)
 {
 	if (shared->capacity == 0)
-		return;
-	for (;;)
+		return false;
+	for (int records = 0; records < RECORDS_A_ROUND; records++)
 	{
 		uint32		length;
 
@@ -352,9 +377,12 @@ fql_audit_process(void)
 		RESUME_INTERRUPTS();
 		CHECK_FOR_INTERRUPTS();
 		if (length == 0)
-			break;
+		{
+			note_losses();
+			return false;
+		}
 	}
-	note_losses();
+	return true;
 }
 
 void

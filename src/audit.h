@@ -45,8 +45,11 @@ typedef struct FqlAuditRecord
 	uint32		key_count;
 } FqlAuditRecord;
 
-/* The worker: take what is waiting in the queue, free what it made invalid, and keep a record of each. */
-extern void fql_audit_process(void);
+/*
+ * The worker: take what is waiting in the queue, free what it made invalid, and keep a record of each.  True: there is
+ * more.
+ */
+extern bool fql_audit_process(void);
 
 /* It begins, or ends: that cascades were lost, or wait, is a record too. */
 extern void fql_audit_worker_begins(void);
@@ -83,6 +86,9 @@ typedef struct FqlAuditTotals
 
 extern void fql_audit_totals(FqlAuditTotals *totals);
 extern void fql_audit_reset_totals(void);
+
+/* Totals since the server's start, whatever was reset, without durations.  Shared memory is there. */
+extern void fql_audit_totals_ever(FqlAuditTotals *totals);
 
 /* A mutation's response has its cascade, which took so long to write.  Any process, without a lock. */
 extern void fql_audit_extracted(uint64 microseconds);

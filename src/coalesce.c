@@ -98,6 +98,7 @@ typedef struct FqlSharedCoalescing
 	uint32		free;
 	uint32		bucket_mask;
 	FqlCoalescingTotals totals; /* but for in_flight, waiting and waited */
+	FqlCoalescingTotals before_reset;	/* of all times before: executions, saved, and how many waited */
 	FqlHistogram waited;
 	FqlRefusedKey refused[REFUSED_KEYS];
 	FqlSharedHerd herds[FLEXIBLE_ARRAY_MEMBER]; /* then the buckets */
@@ -605,6 +606,15 @@ count_herds(FqlCoalescingTotals *totals)
 	}
 }
 
+/* Under the lock. */
+static void
+get_totals(FqlCoalescingTotals *totals)
+{
+	*totals = shared->totals;
+	count_herds(totals);
+	fql_histogram_sum_up(&shared->waited, &totals->waited);
+}
+
 void
 fql_coalesce_totals(FqlCoalescingTotals *totals)
 {
@@ -615,18 +625,33 @@ fql_coalesce_totals(FqlCoalescingTotals *totals)
 		return;
 	}
 	LWLockAcquire(coalesce_lock, LW_SHARED);
-	*totals = shared->totals;
-	count_herds(totals);
-	fql_histogram_sum_up(&shared->waited, &totals->waited);
+	get_totals(totals);
+	LWLockRelease(coalesce_lock);
+}
+
+void
+fql_coalesce_totals_ever(FqlCoalescingTotals *totals)
+{
+	LWLockAcquire(coalesce_lock, LW_SHARED);
+	get_totals(totals);
+	totals->executions += shared->before_reset.executions;
+	totals->saved += shared->before_reset.saved;
+	totals->waited.count += shared->before_reset.waited.count;
 	LWLockRelease(coalesce_lock);
 }
 
 void
 fql_coalesce_reset_totals(void)
 {
+	FqlCoalescingTotals totals;
+
 	if (shared == NULL)
 		return;
 	LWLockAcquire(coalesce_lock, LW_EXCLUSIVE);
+	get_totals(&totals);
+	shared->before_reset.executions += totals.executions;
+	shared->before_reset.saved += totals.saved;
+	shared->before_reset.waited.count += totals.waited.count;
 	memset(&shared->totals, 0, sizeof(shared->totals));
 	fql_histogram_reset(&shared->waited);
 	shared->totals.reset_at = GetCurrentTimestamp();

@@ -95,6 +95,9 @@ typedef struct FqlCoalescingTotals
 extern void fql_coalesce_totals(FqlCoalescingTotals *totals);
 extern void fql_coalesce_reset_totals(void);
 
+/* What is under way, and since the server's start, whatever was reset: executions, saved, and how many waited. */
+extern void fql_coalesce_totals_ever(FqlCoalescingTotals *totals);
+
 extern Size fql_coalesce_shmem_size(void);
 extern void fql_coalesce_shmem_init(bool found, void *memory, LWLock *lock);
 

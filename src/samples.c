@@ -4,13 +4,13 @@
  *
  * The background worker takes a sample a second and puts it into a ring.  A sample has the counters as they stood, so
  * what happened between any two is a difference, whichever are left out, and a late sample is as right as a punctual
- * one.  Those of the cache go on over stats_reset(); those of cascades and coalescing begin anew with it, and then what
- * has been counted since is the difference.
+ * one.  They go on over stats_reset().
  *
  * Lock.  "samples" guards the ring.  The worker holds it to copy one sample, a reader to copy those that it wants: all
  * are 650 kB, a tenth of a millisecond, and nobody but the worker waits for that.
  *
- * Time.  When a sample is due is told by a clock that nobody sets; what it says, by the wall's.
+ * Time.  When a sample is due, and how long ago another was, is told by a clock that nobody sets; what people read is
+ * the wall's.
  */
 #include "postgres.h"
 
@@ -40,21 +40,30 @@ static LWLock *samples_lock = NULL;
 /* In the worker: the monotonic clock at the last sample. */
 static double last_taken = -FQL_SAMPLE_INTERVAL;
 
+/* By reason: the difference of two counters would not always grow, as a mutation is counted in one after the other. */
+static uint64
+other_bypasses(const uint64 *counters)
+{
+	uint64		sum = 0;
+
+	for (FqlReason reason = FQL_REASON_NONE; reason < FQL_REASON_COUNT; reason++)
+		if (reason != FQL_BYPASS_MUTATION && strcmp(fql_reason_info(reason)->kind, "bypass") == 0)
+			sum += counters[FQL_COUNTER_REASONS + reason];
+	return sum;
+}
+
 static void
 read_cache(uint64 *values)
 {
 	uint64		counters[FQL_COUNTER_COUNT];
-	uint64		mutations;
 	FqlCacheGauges gauges;
 
 	fql_stats_read_ever(counters);
 	fql_cache_gauges(&gauges);
-	mutations = counters[FQL_COUNTER_REASONS + FQL_BYPASS_MUTATION];
 	values[FQL_SAMPLE_HITS] = counters[FQL_COUNTER_HITS];
 	values[FQL_SAMPLE_MISSES] = counters[FQL_COUNTER_MISSES];
-	/* a mutation counts as both, one after the other: it may be between the two */
-	values[FQL_SAMPLE_BYPASSES] = counters[FQL_COUNTER_BYPASSES] - Min(mutations, counters[FQL_COUNTER_BYPASSES]);
-	values[FQL_SAMPLE_MUTATIONS] = mutations;
+	values[FQL_SAMPLE_BYPASSES] = other_bypasses(counters);
+	values[FQL_SAMPLE_MUTATIONS] = counters[FQL_COUNTER_REASONS + FQL_BYPASS_MUTATION];
 	values[FQL_SAMPLE_FILLS] = counters[FQL_COUNTER_FILLS];
 	values[FQL_SAMPLE_REJECTED] = counters[FQL_COUNTER_FILLS_REJECTED];
 	values[FQL_SAMPLE_INVALIDATIONS] = counters[FQL_COUNTER_INVALIDATIONS];
@@ -71,8 +80,8 @@ read_others(uint64 *values)
 	FqlCoalescingTotals coalescing;
 	FqlAuditTotals cascades;
 
-	fql_coalesce_totals(&coalescing);
-	fql_audit_totals(&cascades);
+	fql_coalesce_totals_ever(&coalescing);
+	fql_audit_totals_ever(&cascades);
 	values[FQL_SAMPLE_EXECUTIONS] = coalescing.executions;
 	values[FQL_SAMPLE_COALESCED] = coalescing.waited.count;
 	values[FQL_SAMPLE_SAVED] = coalescing.saved;
@@ -92,7 +101,7 @@ fql_samples_take(void)
 
 	if (fql_samples_pause() > 0)
 		return false;
-	last_taken = fql_monotonic_ms();
+	last_taken = sample.clock = fql_monotonic_ms();
 	sample.at = GetCurrentTimestamp();
 	read_cache(sample.values);
 	read_others(sample.values);
@@ -132,10 +141,11 @@ fql_samples_get(FqlSample *samples, uint32 most)
 	return count;
 }
 
-/* They come a second apart or more, so the one wanted is at most so many back. */
+/* They come a second apart or more, but for the first one of a worker that has been started again. */
 bool
 fql_samples_window(int seconds, FqlSample *first, FqlSample *last)
 {
+	uint64		oldest;
 	uint64		distance = 1;
 	bool		found;
 
@@ -145,30 +155,32 @@ fql_samples_window(int seconds, FqlSample *first, FqlSample *last)
 	found = shared->taken > 1;
 	if (found)
 	{
+		oldest = Min(shared->taken, FQL_SAMPLES_KEPT) - 1;
 		*last = *sample_before_last(0);
+		while (distance < oldest && fql_sample_seconds(sample_before_last(distance), last) < seconds)
+			distance++;
 		*first = *sample_before_last(distance);
-		while (fql_sample_seconds(first, last) < seconds && ++distance < Min(shared->taken, FQL_SAMPLES_KEPT))
-			*first = *sample_before_last(distance);
 	}
 	LWLockRelease(samples_lock);
 	return found;
 }
 
-/* One that is less than it was has begun anew. */
+/* An execution may turn out to be none, and is counted back: that is none, and not as many as there ever were. */
 uint64
 fql_sample_difference(const FqlSample *first, const FqlSample *last, FqlSampleValue value)
 {
 	uint64		before = first->values[value];
 	uint64		after = last->values[value];
 
-	return value < FQL_SAMPLE_FIRST_GAUGE && after >= before ? after - before : after;
+	if (value >= FQL_SAMPLE_FIRST_GAUGE)
+		return after;
+	return after >= before ? after - before : 0;
 }
 
-/* Somebody may have set the wall's clock back. */
 double
 fql_sample_seconds(const FqlSample *first, const FqlSample *last)
 {
-	return last->at <= first->at ? 0 : (double) (last->at - first->at) / USECS_PER_SEC;
+	return (last->clock - first->clock) / 1000;
 }
 
 /* One row: when, over how many seconds, and what was counted in them. */

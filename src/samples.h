@@ -14,7 +14,7 @@
 #define FQL_SAMPLES_KEPT 3600
 #define FQL_SAMPLE_INTERVAL 1000
 
-/* What a sample tells.  Counters first: they only grow, but for a reset of those that have one. */
+/* What a sample tells.  Counters first: they only grow, from the server's start on, whatever is reset. */
 typedef enum FqlSampleValue
 {
 	FQL_SAMPLE_HITS,
@@ -47,6 +47,7 @@ typedef enum FqlSampleValue
 typedef struct FqlSample
 {
 	TimestampTz at;
+	double		clock;			/* the same moment by fql_monotonic_ms() */
 	uint64		values[FQL_SAMPLE_VALUES];
 } FqlSample;
 

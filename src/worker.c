@@ -85,19 +85,24 @@ retire_prepared(void)
 	CommitTransactionCommand();
 }
 
-/* What has committed is looked at in every round; all entries in one of ROUNDS_A_SWEEP, or when there was a signal. */
-static void
+/*
+ * What has committed is looked at in every round; all entries in one of ROUNDS_A_SWEEP, or when there was a signal.
+ * True: more has committed.
+ */
+static bool
 make_round(bool woken)
 {
 	static uint32 position = 0;
 	static uint64 rounds = 0;
+	bool		is_more;
 
 	retire_prepared();
-	fql_audit_process();
+	is_more = fql_audit_process();
 	fql_log_workers_start();
 	/* dead entries that no cascade led to, and expired ones */
 	if (woken || rounds++ % ROUNDS_A_SWEEP == 0)
 		fql_cache_sweep(&position, SWEEP_BUDGET);
+	return is_more;
 }
 
 /*
@@ -116,8 +121,9 @@ make_rounds(void)
 
 		if (woken || fql_monotonic_ms() >= next_round)
 		{
-			make_round(woken);
-			next_round = fql_monotonic_ms() + fql_worker_interval;
+			bool		is_more = make_round(woken);
+
+			next_round = fql_monotonic_ms() + (is_more ? 0 : fql_worker_interval);
 		}
 		if (fql_samples_take())
 			fql_health_judge();
