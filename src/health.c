@@ -7,18 +7,21 @@
  * it; but a cascade that failed is an alert however few there were.
  *
  * Hysteresis.  A check becomes worse when its figure has been past a threshold for some judgements in a row (one, where
- * something must not happen at all), and better only when it has been on the good side by a margin for more of them.
- * So a figure that wavers about a threshold makes one alert, not one a second.
+ * something must not happen at all), and better only when it has been on the good side by a margin for more of them; in
+ * each case by no more than all of them say.  So a figure that wavers about a threshold makes one alert, not one a
+ * second.
  *
  * Log.  An alert that comes, becomes worse or goes is a message of the worker, with a SQLSTATE of class QL, for whoever
  * watches the server's log alone.  One that becomes better or goes is logged no sooner than fraiseql.alert_log_interval
  * after the last message about its check, so that one that comes and goes all the time makes a few messages in this
  * time and no more; the last one says how it is in the end.
  *
- * What a worker cannot say is that there is none.  So who asks looks how old the judgement is.
+ * What a worker cannot say is that there is none.  So who asks looks how old the judgement is.  A worker that was
+ * terminated is started again before that is an alert.
  *
  * Lock.  "health" guards the judgement; it is copied under it.  The worker alone writes, and keeps it in shared memory
- * so that its successor goes on from there.
+ * so that its successor goes on from there.  Between an alert's message and the note that it was logged nobody ends the
+ * worker, so that its successor does not say it again.
  */
 #include "postgres.h"
 
@@ -38,9 +41,6 @@
 /* Judgements in a row by which a check must have been better, and by how much of the threshold. */
 #define FALL_AFTER 10
 #define FALL_MARGIN 0.03
-
-/* A worker that judges has not done so for so long: something keeps it. */
-#define JUDGEMENT_IS_OLD (10 * 1000)
 
 /* Of the breaking point: time to think of what to do next. */
 #define LITTLE_HEADROOM 0.2
@@ -216,15 +216,17 @@ static void
 judge_check(FqlCheckState *state, const FqlCheckInfo *info, double value, TimestampTz now)
 {
 	int			severity = fql_check_severity(info, value, 0);
-	int			severity_with_margin = fql_check_severity(info, value, FALL_MARGIN);
+	int			with_margin = fql_check_severity(info, value, FALL_MARGIN);
 
 	state->value = value;
+	state->rise_to = state->rises == 0 ? severity : Min(state->rise_to, severity);
 	state->rises = severity > state->severity ? state->rises + 1 : 0;
-	state->falls = severity_with_margin < state->severity ? state->falls + 1 : 0;
+	state->fall_to = state->falls == 0 ? with_margin : Max(state->fall_to, with_margin);
+	state->falls = with_margin < state->severity ? state->falls + 1 : 0;
 	if (state->rises >= info->rise_after)
-		set_severity(state, severity, now);
+		set_severity(state, state->rise_to, now);
 	else if (state->falls >= FALL_AFTER)
-		set_severity(state, severity_with_margin, now);
+		set_severity(state, state->fall_to, now);
 }
 
 static FqlHealthStatus
@@ -291,6 +293,18 @@ cascade_failure_advice(const FqlHealth *health)
 		"with fraiseql.invalidate().";
 }
 
+static const char *
+worker_advice(void)
+{
+	if (shared == NULL)
+		return "fraiseql answers without its cache: add it to shared_preload_libraries and restart the server.";
+	if (fql_stats_worker() == 0)
+		return "The background worker does not run: look for its end in the server's log. Answers are fresh without "
+			"it, but nothing is freed, recorded or judged.";
+	return "The background worker runs, and does not get on: pg_stat_activity shows what it waits for. Answers are "
+		"fresh without it, but nothing is freed, recorded or judged.";
+}
+
 const char *
 fql_health_advice(const FqlHealth *health, FqlCheck check)
 {
@@ -327,8 +341,7 @@ fql_health_advice(const FqlHealth *health, FqlCheck check)
 			return "A cached answer was not what executing gives. Set fraiseql.cache_enabled = off, keep the "
 				"server's log, and report it: it has the key and the tags.";
 		case FQL_CHECK_WORKER:
-			return "The background worker does not run: look for its end in the server's log. Answers are fresh "
-				"without it, but nothing is freed, recorded or judged.";
+			return worker_advice();
 		case FQL_CHECK_COUNT:
 			break;
 	}
@@ -355,12 +368,13 @@ fql_health_first_advice(const FqlHealth *health)
  * The log
  */
 
+/* Good news have time; but not until a clock that was set back is there again. */
 static bool
-is_to_be_logged(const FqlCheckState *state, FqlAlertLevel level, TimestampTz now)
+is_to_be_logged(const FqlCheckState *state, TimestampTz now)
 {
-	if (level == state->logged)
+	if (state->severity == state->logged)
 		return false;
-	return level > state->logged ||
+	return state->severity > state->logged || now < state->logged_at ||
 		TimestampDifferenceExceeds(state->logged_at, now, fql_alert_log_interval * 1000);
 }
 
@@ -392,11 +406,10 @@ log_alerts(FqlHealth *health)
 	for (FqlCheck check = 0; check < FQL_CHECK_COUNT; check++)
 	{
 		FqlCheckState *state = &health->checks[check];
-		FqlAlertLevel level = fql_health_level(health, check);
 
-		if (is_to_be_logged(state, level, health->at))
+		if (is_to_be_logged(state, health->at))
 		{
-			state->logged = level;
+			state->logged = state->severity;
 			state->logged_at = health->at;
 			log_check(health, check);
 		}
@@ -414,32 +427,36 @@ fql_health_judge(void)
 		return;
 	health = *shared;			/* nobody else writes it */
 	health.at = GetCurrentTimestamp();
+	health.clock = fql_monotonic_ms();
 	health.seconds = fql_sample_seconds(&first, &last);
 	for (int value = 0; value < FQL_SAMPLE_VALUES; value++)
 		health.counted[value] = fql_sample_difference(&first, &last, value);
 	for (FqlCheck check = 0; check < FQL_CHECK_COUNT; check++)
 		judge_check(&health.checks[check], fql_check_info(check), measure(&health, check), health.at);
 	set_status(&health, health.at);
-	log_alerts(&health);
 
+	/* a message asks for interrupts */
+	HOLD_INTERRUPTS();
+	log_alerts(&health);
 	LWLockAcquire(health_lock, LW_EXCLUSIVE);
 	*shared = health;
 	LWLockRelease(health_lock);
+	RESUME_INTERRUPTS();
 }
 
 /* The check that only who asks can make. */
 static void
 judge_worker(FqlHealth *health)
 {
-	TimestampTz now = GetCurrentTimestamp();
 	FqlCheckState *state = &health->checks[FQL_CHECK_WORKER];
-	bool		is_old = health->at != 0 && TimestampDifferenceExceeds(health->at, now, JUDGEMENT_IS_OLD);
+	bool		there_is_none = shared == NULL;
 
-	if (fql_stats_worker() != 0 && !is_old)
+	state->value = there_is_none ? NAN : fql_monotonic_ms() - health->clock;
+	state->severity = there_is_none ? 1 : fql_check_severity(fql_check_info(FQL_CHECK_WORKER), state->value, 0);
+	if (state->severity == 0)
 		return;
-	state->value = health->at == 0 ? 0 : (double) (now - health->at) / 1000;
-	set_severity(state, 1, health->at);
-	set_status(health, now);
+	state->since = Max(health->at, PgStartTime);
+	set_status(health, state->since);
 }
 
 void
@@ -467,8 +484,10 @@ fql_health_shmem_size(void)
 void
 fql_health_shmem_init(bool found, void *memory, LWLock *lock)
 {
-	if (!found)
-		memset(memory, 0, fql_health_shmem_size());
 	shared = memory;
 	health_lock = lock;
+	if (found)
+		return;
+	memset(shared, 0, fql_health_shmem_size());
+	shared->clock = fql_monotonic_ms();
 }

@@ -18,10 +18,12 @@ typedef struct FqlCheckState
 {
 	double		value;			/* NaN: not known, as after too few calls */
 	int			severity;		/* steps that it has taken, after hysteresis; 0: all is well */
-	int			rises;			/* judgements in a row by which it would be worse, and better */
-	int			falls;
+	int			rises;			/* judgements in a row by which it would be worse, and by all of which so severe */
+	int			rise_to;
+	int			falls;			/* likewise, better, and to this */
+	int			fall_to;
 	TimestampTz since;			/* when the severity became this; 0: it never was another */
-	FqlAlertLevel logged;		/* the level that the server's log knows of */
+	int			logged;			/* the severity that the server's log knows of */
 	TimestampTz logged_at;
 } FqlCheckState;
 
@@ -29,6 +31,7 @@ typedef struct FqlCheckState
 typedef struct FqlHealth
 {
 	TimestampTz at;				/* 0: none has been made */
+	double		clock;			/* then too, or at the server's start, by fql_monotonic_ms() */
 	FqlHealthStatus status;
 	TimestampTz since;
 	double		seconds;		/* that the figures are of */

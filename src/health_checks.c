@@ -20,6 +20,9 @@
 /* Of what must not happen at all. */
 static const double never = 0;
 
+/* A worker that judges once a second has not done so for as many milliseconds. */
+static const double judgement_is_old = 10 * 1000;
+
 #define WARNS(setting, status) {&(setting), FQL_ALERT_WARNING, status}
 #define ALARMS(setting, status) {&(setting), FQL_ALERT_CRITICAL, status}
 
@@ -50,8 +53,8 @@ static const FqlCheckInfo checks[FQL_CHECK_COUNT] = {
 		{WARNS(fql_alert_qps_warning, FQL_HEALTHY)}},
 	[FQL_CHECK_VERIFY_FAILURES] = {"verify_failures", "number of cached answers found wrong", FQL_UNIT_COUNT, 1, false,
 		1, ALERT_SQLSTATE(10), {ALARMS(never, FQL_UNHEALTHY)}},
-	[FQL_CHECK_WORKER] = {"worker", "time without the background worker", FQL_UNIT_MILLISECONDS, 1, false, 1,
-		ALERT_SQLSTATE(11), {ALARMS(never, FQL_DEGRADED)}},
+	[FQL_CHECK_WORKER] = {"worker", "age of the background worker's last judgement", FQL_UNIT_MILLISECONDS, 1, false, 1,
+		ALERT_SQLSTATE(11), {ALARMS(judgement_is_old, FQL_DEGRADED)}},
 };
 
 const FqlCheckInfo *
@@ -107,6 +110,15 @@ fql_check_step(const FqlCheckInfo *info, FqlAlertLevel level)
 	return -1;
 }
 
+/* The threshold, moved to where it is better; of a rate at most half the way to 1, so that it can be reached. */
+static double
+threshold_with_margin(const FqlCheckInfo *info, double threshold, double margin)
+{
+	if (info->is_low_bad)
+		return threshold + Min(threshold * margin, (1 - threshold) / 2);
+	return threshold * (1 - margin);
+}
+
 /* NaN is past no threshold. */
 int
 fql_check_severity(const FqlCheckInfo *info, double value, double margin)
@@ -115,9 +127,9 @@ fql_check_severity(const FqlCheckInfo *info, double value, double margin)
 
 	for (int step = 0; step < FQL_CHECK_STEPS && info->steps[step].threshold != NULL; step++)
 	{
-		double		threshold = fql_check_threshold(info, step);
+		double		threshold = threshold_with_margin(info, fql_check_threshold(info, step), margin);
 
-		if (info->is_low_bad ? value < threshold * (1 + margin) : value > threshold * (1 - margin))
+		if (info->is_low_bad ? value < threshold : value > threshold)
 			severity = step + 1;
 	}
 	return severity;
@@ -158,10 +170,19 @@ char *
 fql_check_message(const FqlCheckInfo *info, double value, int severity)
 {
 	char	   *figure = fql_check_figure(info->unit, value);
+	char	   *threshold;
+	char	   *message;
 
 	if (severity == 0)
-		return psprintf("%s is %s", info->title, figure);
-	return psprintf("%s is %s (%s %s %s)", info->title, figure,
-					fql_alert_level_name(info->steps[severity - 1].level), info->is_low_bad ? "below" : "above",
-					fql_check_figure(info->unit, fql_check_threshold(info, severity - 1)));
+		message = psprintf("%s is %s", info->title, figure);
+	else
+	{
+		threshold = fql_check_figure(info->unit, fql_check_threshold(info, severity - 1));
+		message = psprintf("%s is %s (%s %s %s)", info->title, figure,
+						   fql_alert_level_name(info->steps[severity - 1].level),
+						   info->is_low_bad ? "below" : "above", threshold);
+		pfree(threshold);
+	}
+	pfree(figure);
+	return message;
 }

@@ -82,7 +82,7 @@ extern double fql_check_threshold(const FqlCheckInfo *info, int step);
 /* The first step of a level, -1: there is none. */
 extern int	fql_check_step(const FqlCheckInfo *info, FqlAlertLevel level);
 
-/* How many steps the value has taken; with a margin, to be better by which would count as having gone back. */
+/* How many steps the value has taken; with a margin, also those that it is back from by less than that part. */
 extern int	fql_check_severity(const FqlCheckInfo *info, double value, double margin);
 
 /* A value for people to read: "41.3 %", "12.0 GB"; palloc'ed. */
