@@ -364,6 +364,46 @@ COMMENT ON COLUMN fraiseql.coalescing_stats.takeovers IS 'executions by one that
 COMMENT ON COLUMN fraiseql.coalescing_stats.handed_over IS 'answers left for those who waited, who might not have found them otherwise';
 COMMENT ON COLUMN fraiseql.coalescing_stats.stats_reset IS 'since when the counters count';
 
+CREATE FUNCTION fraiseql.operation_stats(
+	OUT database oid, OUT role oid, OUT operation_id text, OUT operation_name text, OUT kind text, OUT query text,
+	OUT calls bigint, OUT hits bigint, OUT misses bigint, OUT bypasses bigint, OUT rejected bigint,
+	OUT hit_rate double precision, OUT errors bigint, OUT executions bigint, OUT total_exec_ms double precision,
+	OUT mean_exec_ms double precision, OUT max_exec_ms double precision, OUT time_saved_ms double precision,
+	OUT rows bigint, OUT bytes bigint, OUT mean_bytes double precision, OUT last_reason text,
+	OUT last_reason_at timestamptz, OUT first_seen timestamptz, OUT last_executed_at timestamptz)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'fql_operation_stats'
+LANGUAGE C VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.operation_stats() IS 'the rows of the view fraiseql.operation_stats';
+
+CREATE VIEW fraiseql.operation_stats AS SELECT * FROM fraiseql.operation_stats();
+COMMENT ON VIEW fraiseql.operation_stats IS 'what each operation of each role has cost, and what the cache has saved of it, since first_seen; at most fraiseql.operation_stats_max, of which the least used give way; texts and names of other roles'' only for members of pg_read_all_stats';
+COMMENT ON COLUMN fraiseql.operation_stats.database IS 'OID of the database';
+COMMENT ON COLUMN fraiseql.operation_stats.role IS 'OID of the role that asked';
+COMMENT ON COLUMN fraiseql.operation_stats.operation_id IS 'hash of the whole normalized operation, hexadecimal; the same on every server and after each start';
+COMMENT ON COLUMN fraiseql.operation_stats.operation_name IS 'its name in the document; NULL: it has none';
+COMMENT ON COLUMN fraiseql.operation_stats.kind IS 'query or mutation';
+COMMENT ON COLUMN fraiseql.operation_stats.query IS 'normalized operation, with variables in place of literal arguments; its first 2 kB';
+COMMENT ON COLUMN fraiseql.operation_stats.calls IS 'hits + misses + bypasses; as in fraiseql.cache_stats, a call that waited for another one while definitions changed is counted twice';
+COMMENT ON COLUMN fraiseql.operation_stats.hits IS 'answers served from shared memory';
+COMMENT ON COLUMN fraiseql.operation_stats.misses IS 'answers that were looked for and not found; executed, or had from another session''s execution';
+COMMENT ON COLUMN fraiseql.operation_stats.bypasses IS 'executions that did not ask the cache; all mutations are';
+COMMENT ON COLUMN fraiseql.operation_stats.rejected IS 'answers that were executed after a miss and not kept';
+COMMENT ON COLUMN fraiseql.operation_stats.hit_rate IS 'hits / (hits + misses), 0 to 1; NULL before the first';
+COMMENT ON COLUMN fraiseql.operation_stats.errors IS 'answers with errors in them; a call that raised an error has none';
+COMMENT ON COLUMN fraiseql.operation_stats.executions IS 'misses and bypasses that were executed to their end; fewer than both where calls raised an error, or had their answer from another session''s execution';
+COMMENT ON COLUMN fraiseql.operation_stats.total_exec_ms IS 'time of these';
+COMMENT ON COLUMN fraiseql.operation_stats.mean_exec_ms IS 'time of one of these; NULL before the first';
+COMMENT ON COLUMN fraiseql.operation_stats.max_exec_ms IS 'time of the longest; NULL before the first';
+COMMENT ON COLUMN fraiseql.operation_stats.time_saved_ms IS 'an estimate: hits * mean_exec_ms; NULL before the first execution';
+COMMENT ON COLUMN fraiseql.operation_stats.rows IS 'objects in the executed answers, at any depth';
+COMMENT ON COLUMN fraiseql.operation_stats.bytes IS 'bytes of the executed answers';
+COMMENT ON COLUMN fraiseql.operation_stats.mean_bytes IS 'bytes of one of them; NULL before the first execution';
+COMMENT ON COLUMN fraiseql.operation_stats.last_reason IS 'the last reason of a bypass, or why an answer was not kept; fraiseql.bypass_stats explains it. NULL before the first';
+COMMENT ON COLUMN fraiseql.operation_stats.last_reason_at IS 'when that was';
+COMMENT ON COLUMN fraiseql.operation_stats.first_seen IS 'since when the counters of the row count';
+COMMENT ON COLUMN fraiseql.operation_stats.last_executed_at IS 'when the last execution ended; NULL before the first';
+
 CREATE FUNCTION fraiseql.cascade_stats(
 	OUT cascades bigint, OUT succeeded bigint, OUT partial bigint, OUT failed bigint, OUT lost bigint,
 	OUT failure_rate double precision, OUT entities bigint, OUT entries_invalidated bigint,
@@ -565,6 +605,6 @@ GRANT EXECUTE ON FUNCTION fraiseql.validate_coherency() TO pg_monitor;
 
 GRANT USAGE ON SCHEMA fraiseql TO PUBLIC;
 GRANT SELECT ON fraiseql.cache_stats, fraiseql.cache_entries, fraiseql.bypass_stats, fraiseql.verify_stats,
-	fraiseql.cascade_stats, fraiseql.coalescing_stats, fraiseql.health, fraiseql.health_checks, fraiseql.recent_samples
-	TO PUBLIC;
+	fraiseql.cascade_stats, fraiseql.coalescing_stats, fraiseql.health, fraiseql.health_checks, fraiseql.operation_stats,
+	fraiseql.recent_samples TO PUBLIC;
 GRANT SELECT ON fraiseql.audit_recent, fraiseql.audit_log TO pg_monitor;

@@ -250,7 +250,7 @@ keep_answer(FqlFill *fill)
 
 /* Count the outcome, and tell a DBA who asks for debug messages. */
 static void
-report_outcome(FqlReason reason, const FqlObservation *observation)
+report_outcome(FqlReason reason, const FqlTallyRun *run, const FqlObservation *observation)
 {
 	if (reason == FQL_REASON_NONE)
 	{
@@ -258,6 +258,7 @@ report_outcome(FqlReason reason, const FqlObservation *observation)
 		return;
 	}
 	fql_stats_reject(reason);
+	fql_tally_reject(run->call, reason);
 	ereport(DEBUG1,
 			(errmsg_internal("fraiseql does not keep the answer: %s%s%s", fql_reason_info(reason)->name,
 							 observation->detail != NULL ? ": " : "",
@@ -294,6 +295,7 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 {
 	FqlPurpose	purpose = probe->key != NULL ? FQL_TO_KEEP : FQL_TO_ANSWER;
 	FqlFill		fill = {.request = request, .fields = fields, .probe = probe};
+	FqlTallyRun run = fql_tally_begin(request->tally);
 	text	   *response;
 
 	FQL_TEST_POINT(missed);
@@ -313,6 +315,7 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 
 	response = execute_observed(&fill.observation, fields, count, arena, purpose, &fill.clean);
 	PopActiveSnapshot();
+	fql_tally_end(&run, response);
 	FQL_TEST_POINT(executed);
 
 	if (purpose == FQL_TO_KEEP)
@@ -320,7 +323,7 @@ execute_fields(const FqlRequest *request, const FqlSelectedField *fields, uint32
 		fill.answer.response = response;
 		fill.answer.ttl = answer_ttl(fields, fql_cache_ttl);
 		fill.kept = keep_answer(&fill);
-		report_outcome(fill.kept, &fill.observation);
+		report_outcome(fill.kept, &run, &fill.observation);
 		if (depth == 1)
 			fql_share_answer(&fill);
 	}
@@ -439,6 +442,36 @@ fql_execute_is_cached(const FqlRequest *request, FqlStr variables)
 		fql_vary_get(&key, &reader, &vary, &place) != NULL;
 }
 
+/*
+ * Counting what became of a call
+ */
+
+static void
+count_hit(const FqlRequest *request, Oid role)
+{
+	fql_stats_count(FQL_COUNTER_HITS);
+	fql_tally_hit(request->tally, role);
+}
+
+/* What REPEATABLE READ executes is known not to be kept before it is executed. */
+static void
+count_miss(const FqlRequest *request, Oid role)
+{
+	fql_stats_count(FQL_COUNTER_MISSES);
+	fql_tally_miss(request->tally, role);
+	if (!IsolationUsesXactSnapshot())
+		return;
+	fql_stats_reject(FQL_REJECTED_ISOLATION);
+	fql_tally_reject(request->tally->call, FQL_REJECTED_ISOLATION);
+}
+
+static void
+count_bypass(const FqlRequest *request, FqlReason reason)
+{
+	fql_stats_bypass(reason);
+	fql_tally_bypass(request->tally, GetUserId(), reason);
+}
+
 /* Look the answer up; where there is none, *probe says how to keep the executed one. */
 static text *
 look_up(const FqlRequest *request, FqlStr variables, FqlProbe *probe)
@@ -451,26 +484,24 @@ look_up(const FqlRequest *request, FqlStr variables, FqlProbe *probe)
 	probe->key = NULL;
 	if (bypass != FQL_REASON_NONE)
 	{
-		fql_stats_bypass(bypass);
+		count_bypass(request, bypass);
 		return NULL;
 	}
 	reader = fql_execute_reader();
 	if (!fql_key_build(&key, request->normalized.text, request->normalized.literals, variables))
 	{
-		fql_stats_bypass(FQL_BYPASS_KEY_TOO_LONG);
+		count_bypass(request, FQL_BYPASS_KEY_TOO_LONG);
 		return NULL;
 	}
 	response = fql_vary_get(&key, &reader, &probe->vary, &probe->place);
 	if (response != NULL)
-		fql_stats_count(FQL_COUNTER_HITS);
+		count_hit(request, key.role);
 	else if (has_written())
-		fql_stats_bypass(FQL_BYPASS_OWN_WRITES);
+		count_bypass(request, FQL_BYPASS_OWN_WRITES);
 	else
 	{
-		fql_stats_count(FQL_COUNTER_MISSES);
-		if (IsolationUsesXactSnapshot())
-			fql_stats_reject(FQL_REJECTED_ISOLATION);
-		else
+		count_miss(request, key.role);
+		if (!IsolationUsesXactSnapshot())
 			probe->key = copy_key(&key);
 	}
 	return response;
@@ -485,6 +516,8 @@ answer_mutation(const FqlRequest *request, const FqlVariables *variables, FqlAre
 {
 	FqlLimits	limits = fql_limits();
 	FqlSelectedField *fields;
+	FqlTallyRun run;
+	text	   *response;
 	uint32		count;
 
 	fields = fql_collect_fields(request->document, request->operation, request->types, variables, &limits, arena,
@@ -494,8 +527,20 @@ answer_mutation(const FqlRequest *request, const FqlVariables *variables, FqlAre
 	if (!fql_mutation_is_possible(request->operation->location, diagnostics))
 		return fql_response_request_error(diagnostics);
 	if (fql_shmem_is_there())
-		fql_stats_bypass(FQL_BYPASS_MUTATION);
-	return fql_mutation_execute(fields, count, request->operation->name, arena);
+		count_bypass(request, FQL_BYPASS_MUTATION);
+	run = fql_tally_begin(request->tally);
+	response = fql_mutation_execute(fields, count, request->operation->name, arena);
+	fql_tally_end(&run, response);
+	return response;
+}
+
+/* The answer to a miss, or NULL, that took no execution of this session's. */
+static text *
+unexecuted(const FqlRequest *request, text *response)
+{
+	if (response != NULL)
+		fql_tally_unexecuted(request->tally->call, response);
+	return response;
 }
 
 /* A validated request with its variables: from the cache, or executed.  NULL: the request is to be made anew. */
@@ -520,12 +565,12 @@ answer_request(FqlRequest *request, const FqlCall *call, FqlArena *arena, FqlDia
 	fields = fql_collect_fields(request->document, request->operation, request->types, coerced, &limits, arena,
 								diagnostics, &count);
 	if (fields == NULL && diagnostics->count > 0)
-		return response != NULL ? response : fql_response_request_error(diagnostics);
+		return response != NULL ? response : unexecuted(request, fql_response_request_error(diagnostics));
 	if (response == NULL && probe.key != NULL && depth == 1)
 	{
 		response = fql_share_wait(request, &probe, &outdated);
 		if (response != NULL || outdated)
-			return response;
+			return unexecuted(request, response);
 	}
 	if (response != NULL)
 		return fql_verify_hit(fields, count, arena, response, &probe.place);
@@ -627,9 +672,9 @@ answer_the_short_way(const FqlCall *call)
 		if (fql_key_build(&key, request->normalized.text, request->normalized.literals, variables))
 			response = fql_vary_get(&key, &reader, &vary, &place);
 	}
-	fql_request_release(request);
 	if (response != NULL)
-		fql_stats_count(FQL_COUNTER_HITS);
+		count_hit(request, key.role);
+	fql_request_release(request);
 	return response;
 }
 

@@ -52,6 +52,7 @@ bool		fql_graphql_metrics;
 int			fql_health_min_calls;
 int			fql_health_window;
 int			fql_max_page_size;
+int			fql_operation_stats_max;
 bool		fql_response_bigint_strings;
 int			fql_tag_table_size;
 double		fql_verify_sample;
@@ -169,6 +170,19 @@ define_sizes(void)
 							1024 * 1024,
 							PGC_POSTMASTER,
 							GUC_UNIT_MB,
+							NULL,
+							NULL,
+							NULL);
+	DefineCustomIntVariable("fraiseql.operation_stats_max",
+							"How many operations fraiseql.operation_stats shows.",
+							"About 3.5 kB of shared memory each. When there are more, the least used give way. 0: "
+							"none is counted.",
+							&fql_operation_stats_max,
+							1000,
+							0,
+							100 * 1000,
+							PGC_POSTMASTER,
+							0,
 							NULL,
 							NULL,
 							NULL);

@@ -44,6 +44,7 @@ extern bool fql_graphql_metrics;	/* the field _metrics is in the schema */
 extern int	fql_health_min_calls;
 extern int	fql_health_window;	/* seconds */
 extern int	fql_max_page_size;	/* rows of one list */
+extern int	fql_operation_stats_max;	/* operations, 0: none is counted */
 extern bool fql_response_bigint_strings;	/* BigInt and Decimal columns as JSON strings */
 extern int	fql_tag_table_size; /* MB */
 extern double fql_verify_sample;	/* the part of hits that is verified */

@@ -19,6 +19,7 @@
 #include "audit.h"
 #include "cache.h"
 #include "coalesce.h"
+#include "operations.h"
 #include "shmem.h"
 #include "stats.h"
 #include "views.h"
@@ -223,5 +224,6 @@ fql_stats_reset(PG_FUNCTION_ARGS)
 	fql_stats_reset_counters();
 	fql_audit_reset_totals();
 	fql_coalesce_reset_totals();
+	fql_operations_reset();
 	PG_RETURN_VOID();
 }

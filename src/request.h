@@ -11,6 +11,7 @@
 
 #include "core/coerce.h"
 #include "core/normalizer.h"
+#include "operations.h"
 
 /* A document that was parsed, validated against the schema and normalized, with the operation that was chosen in it. */
 typedef struct FqlRequest
@@ -19,6 +20,7 @@ typedef struct FqlRequest
 	FqlDocument *document;
 	FqlOperation *operation;
 	FqlNormalized normalized;
+	FqlTally   *tally;			/* of the operation's calls */
 	uint64		schema_word;	/* the schema's word that "types" was loaded under (I8) */
 	bool		is_current;		/* false: the schema was in flux, so nothing computed with it may be kept */
 	bool		shows_metrics;	/* the operation has the field _metrics, perhaps behind @skip or @include */

@@ -264,3 +264,66 @@ fql_response_from_utf8(FqlStr utf8)
 	converted = pg_any_to_server(data, (int) utf8.len, PG_UTF8);
 	return cstring_to_text_with_len(converted, converted == data ? (int) utf8.len : (int) strlen(converted));
 }
+
+/*
+ * Looking into a response
+ */
+
+/* From behind the opening quote of a string to behind its closing one. */
+static const char *
+skip_string(const char *at, const char *end)
+{
+	while (at < end && *at != '"')
+		at += *at == '\\' ? 2 : 1;
+	return at + 1;
+}
+
+/* From the beginning of a value to behind it; adds the objects in it, itself included. */
+static const char *
+skip_value(const char *at, const char *end, uint64 *objects)
+{
+	int64		depth = 0;
+
+	while (at < end)
+	{
+		char		c = *at++;
+
+		if (c == '"')
+			at = skip_string(at, end);
+		else if (c == '{' || c == '[')
+		{
+			depth++;
+			*objects += c == '{' ? 1 : 0;
+		}
+		else if ((c == '}' || c == ']') && --depth == 0)
+			break;
+		else if (c == ',' && depth == 0)
+			return at - 1;
+	}
+	return at;
+}
+
+/* Does the text go on with these bytes? */
+static bool
+goes_on(const char *at, const char *end, FqlStr with)
+{
+	return at < end && (size_t) (end - at) >= with.len && memcmp(at, with.data, with.len) == 0;
+}
+
+/* All responses are made here, in exec.c or in mutation.c: data is first, then errors. */
+void
+fql_response_figures(const text *response, uint64 *objects, bool *has_errors)
+{
+	const FqlStr data = FQL_STR("{\"data\":");
+	const char *at = VARDATA_ANY(response);
+	const char *end = at + VARSIZE_ANY_EXHDR(response);
+
+	*objects = 0;
+	*has_errors = !goes_on(at, end, data);
+	if (*has_errors)
+		return;
+	at = skip_value(at + data.len, end, objects);
+	*has_errors = goes_on(at, end, FQL_STR(",\"errors\":"));
+	if (*objects > 0)
+		(*objects)--;
+}

@@ -17,6 +17,9 @@ extern text *fql_response_request_error(const FqlDiagnostics *diagnostics);
 /* Append "errors":[...] (no comma around it). */
 extern void fql_response_append_errors(StringInfo out, const FqlDiagnostics *diagnostics);
 
+/* How many objects a response has in its data, at any depth and without data itself; and whether it has errors. */
+extern void fql_response_figures(const text *response, uint64 *objects, bool *has_errors);
+
 /* Append JSON text without insignificant whitespace. */
 extern void fql_response_append_compact(StringInfo out, const char *json, size_t len);
 

@@ -18,6 +18,7 @@
 #include "coalesce.h"
 #include "guc.h"
 #include "health.h"
+#include "operations.h"
 #include "owners.h"
 #include "prepared.h"
 #include "progress.h"
@@ -71,12 +72,14 @@ shmem_request(void)
 	RequestAddinShmemSpace(fql_coalesce_shmem_size());
 	RequestAddinShmemSpace(fql_samples_shmem_size());
 	RequestAddinShmemSpace(fql_health_shmem_size());
+	RequestAddinShmemSpace(fql_operations_shmem_size());
 	RequestNamedLWLockTranche("fraiseql_store", 1);
 	RequestNamedLWLockTranche("fraiseql_stats", 1);
 	RequestNamedLWLockTranche("fraiseql_audit", 1);
 	RequestNamedLWLockTranche("fraiseql_coalesce", 1);
 	RequestNamedLWLockTranche("fraiseql_health", 1);
 	RequestNamedLWLockTranche("fraiseql_samples", 1);
+	RequestNamedLWLockTranche("fraiseql_operations", 1);
 }
 
 /* A seed that nobody outside the server can guess. */
@@ -124,6 +127,8 @@ shmem_startup(void)
 	fql_samples_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_samples")->lock);
 	memory = ShmemInitStruct("fraiseql health", fql_health_shmem_size(), &found);
 	fql_health_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_health")->lock);
+	memory = ShmemInitStruct("fraiseql operations", fql_operations_shmem_size(), &found);
+	fql_operations_shmem_init(found, memory, &GetNamedLWLockTranche("fraiseql_operations")->lock);
 	LWLockRelease(AddinShmemInitLock);
 	is_there = true;
 }

@@ -22,6 +22,7 @@ $session->quit;
 is( $node->safe_psql('postgres', 'SELECT hits, fills, entries, max_memory_bytes, worker_pid FROM fraiseql.cache_stats'),
 	'0|0|0|0|',
 	'the statistics are there and say that there is nothing');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.operation_stats'), '0', 'no operation is counted');
 is($node->safe_psql('postgres', 'SELECT fraiseql.cache_reset()'), '0', 'and there is nothing to drop');
 
 $node->safe_psql('postgres', "BEGIN; UPDATE account SET balance = 0; PREPARE TRANSACTION 'one'");
