@@ -595,6 +595,25 @@ AS 'MODULE_PATHNAME', 'fql_metric_samples'
 LANGUAGE C VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION fraiseql.metric_samples() IS 'what fraiseql.metrics() prints, one row a sample, for exporters that ask by SQL';
 
+--
+-- For people
+--
+CREATE FUNCTION fraiseql.report()
+RETURNS text
+AS 'MODULE_PATHNAME', 'fql_report'
+LANGUAGE C VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.report() IS 'how the cache does, as one page of HTML with charts of the last hour; it fetches nothing and runs no script';
+REVOKE ALL ON FUNCTION fraiseql.report() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION fraiseql.report() TO pg_monitor;
+
+CREATE FUNCTION fraiseql.dashboard()
+RETURNS text
+AS 'MODULE_PATHNAME', 'fql_dashboard'
+LANGUAGE C VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION fraiseql.dashboard() IS 'how the cache does, for a terminal of 100 columns: SELECT fraiseql.dashboard() \watch 1';
+REVOKE ALL ON FUNCTION fraiseql.dashboard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION fraiseql.dashboard() TO pg_monitor;
+
 CREATE FUNCTION fraiseql.validate_coherency()
 RETURNS TABLE (invariant text, detail text)
 AS 'MODULE_PATHNAME', 'fql_validate_coherency'
