@@ -175,7 +175,7 @@ define_sizes(void)
 							NULL);
 	DefineCustomIntVariable("fraiseql.operation_stats_max",
 							"How many operations fraiseql.operation_stats shows.",
-							"About 3.5 kB of shared memory each. When there are more, the least used give way. 0: "
+							"About 3.3 kB of shared memory each. When there are more, the least used give way. 0: "
 							"none is counted.",
 							&fql_operation_stats_max,
 							1000,
