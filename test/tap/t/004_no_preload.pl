@@ -24,6 +24,13 @@ is( $node->safe_psql('postgres', 'SELECT hits, fills, entries, max_memory_bytes,
 	'the statistics are there and say that there is nothing');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM fraiseql.operation_stats'), '0', 'no operation is counted');
 is($node->safe_psql('postgres', 'SELECT fraiseql.cache_reset()'), '0', 'and there is nothing to drop');
+is($node->safe_psql('postgres', 'SELECT status, warnings, criticals, advice, measured_at IS NULL FROM fraiseql.health'),
+	'degraded|0|1|fraiseql answers without its cache: add it to shared_preload_libraries and restart the server.|t',
+	'health says what is wrong');
+is($node->safe_psql('postgres', "SELECT check_name, value IS NULL, message FROM fraiseql.health_checks WHERE level <> 'ok'"),
+	q(worker|t|age of the background worker's last judgement is not known (critical above 10000 ms)), 'and nothing else');
+is($node->safe_psql('postgres', "SELECT fraiseql.health() ->> 'status', (SELECT count(*) FROM fraiseql.recent_samples)"),
+	'degraded|0', 'as an object too, and there are no samples');
 
 $node->safe_psql('postgres', "BEGIN; UPDATE account SET balance = 0; PREPARE TRANSACTION 'one'");
 is(ask($node, $query), 'bypass: not_preloaded|' . accounts(70, 100), 'a transaction may be prepared');

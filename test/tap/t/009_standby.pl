@@ -33,6 +33,10 @@ is(cache_stat($standby, 'entries, fills'), '0|0', 'nothing is kept');
 like($standby->safe_psql('postgres', "SELECT fraiseql.execute('mutation { raise }')"),
 	qr/^\{"errors":\[\{"message":"This server is a standby: mutations need the primary\."/, 'mutations are refused');
 ok(wait_for_worker($standby), 'the worker runs on a standby too');
+ok($standby->poll_query_until('postgres', 'SELECT status, measured_at IS NOT NULL FROM fraiseql.health', 'healthy|t'),
+	'and judges how it is');
+ask($standby, $query);
+ok($standby->poll_query_until('postgres', 'SELECT sum(bypasses) > 0 FROM fraiseql.recent_samples'), 'by what it answers');
 
 my $session = $standby->background_psql('postgres');
 
