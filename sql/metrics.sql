@@ -54,7 +54,8 @@ SELECT line FROM line WHERE line ~ '^fraiseql_(health_min_calls|breaking_point_q
 SELECT abs(regexp_replace(line, '.* ', '')::float8 - extract(epoch FROM stats_reset)) < 0.001 AS reset
 FROM line, fraiseql.cache_stats WHERE line ~ '^fraiseql_stats_reset_timestamp_seconds ';
 
--- the rows are what the text has, sample by sample; the worker may count between the two calls, so once it does not
+-- the rows are what the text has, sample by sample; the worker may count between the two calls, so once it does not; how long ago
+-- it judged is another figure each time
 CREATE FUNCTION differing(OUT what text) RETURNS SETOF text LANGUAGE sql VOLATILE AS $$
 	WITH printed AS MATERIALIZED (
 		SELECT line FROM string_to_table(fraiseql.metrics(), E'\n') AS line WHERE line <> ''),
@@ -62,7 +63,7 @@ CREATE FUNCTION differing(OUT what text) RETURNS SETOF text LANGUAGE sql VOLATIL
 		SELECT name, type, help, name || coalesce('{' || (SELECT string_agg(format('%s="%s"', key, label.value), ',' ORDER BY key)
 			FROM jsonb_each_text(labels) AS label) || '}', '') || ' ' || value AS line FROM fraiseql.metric_samples())
 	SELECT coalesce(p.line, s.line) FROM (SELECT line FROM printed WHERE line !~ '^#') AS p FULL JOIN sample AS s USING (line)
-	WHERE p.line IS NULL OR s.line IS NULL
+	WHERE (p.line IS NULL OR s.line IS NULL) AND coalesce(p.line, s.line) !~ '^fraiseql_health_value{check="worker"} [0-9.]+$'
 	UNION ALL
 	SELECT name FROM sample WHERE NOT EXISTS (SELECT FROM printed WHERE line = format('# TYPE %s %s', name, type))
 		OR NOT EXISTS (SELECT FROM printed WHERE line = format('# HELP %s %s', name, help))
