@@ -98,10 +98,10 @@ SELECT tick ~ '^\d\d:\d\d(:\d\d)?$' FROM page,
 --
 -- Nothing is fetched, nothing runs, nothing of others is mark-up
 --
-CREATE ROLE "regress_fql_</td><script>alert(1)</script>" IN ROLE pg_monitor;
+CREATE ROLE U&"regress_fql_\001b</td><script>alert(1)</script>" IN ROLE pg_monitor;
 GRANT USAGE ON SCHEMA report TO PUBLIC;
 GRANT SELECT ON tb_part TO PUBLIC;
-SET ROLE "regress_fql_</td><script>alert(1)</script>";
+SET ROLE U&"regress_fql_\001b</td><script>alert(1)</script>";
 SELECT fraiseql.execute($$query Hostile($c: String = "</script></style><img src=x onerror=alert(1)>&amp;'\" 日本 é 😀 ‮ \t \u0007")
 	{ reportParts(where: {name: {eq: $c}}) { id } }$$) FROM generate_series(1, 2);
 RESET ROLE;
@@ -110,7 +110,7 @@ TRUNCATE page;
 INSERT INTO page SELECT fraiseql.report();
 RESET fraiseql.cache_vary;
 SELECT xml_is_well_formed_document(page), page ~ '^[\n\x20-\x7e]*$' FROM page;
-SELECT split_part(found, ' | ', 3) FROM page, cells(page, 'operations-saved') AS found WHERE found LIKE '%Hostile%';
+SELECT replace(split_part(found, ' | ', 3), U&'\FFFD', 'replaced') FROM page, cells(page, 'operations-saved') AS found WHERE found LIKE '%Hostile%';
 SELECT replace(replace(split_part(found, ' | ', 1), U&'\202E', 'turned'), U&'\FFFD', 'replaced') FROM page, cells(page, 'operations-saved') AS found
 WHERE found LIKE '%Hostile%';
 SELECT split_part(found, ' | ', 2), split_part(found, ' | ', 4) FROM page, cells(page, 'settings') AS found WHERE found LIKE '%evil%';
@@ -184,4 +184,4 @@ SET client_min_messages = warning;
 SELECT fraiseql.hide('tb_part');
 REVOKE ALL ON FUNCTION fraiseql.report(), fraiseql.dashboard() FROM regress_fql_looks;
 DROP SCHEMA report CASCADE;
-DROP ROLE regress_fql_looks, "regress_fql_</td><script>alert(1)</script>";
+DROP ROLE regress_fql_looks, U&"regress_fql_\001b</td><script>alert(1)</script>";

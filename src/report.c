@@ -11,7 +11,6 @@
 #include "postgres.h"
 
 #include "access/xlog.h"
-#include "commands/dbcommands.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -42,15 +41,20 @@ put_item(StringInfo out, const char *name, const char *value)
 	fql_html_append(out, value);
 }
 
+static const char *
+this_database(void)
+{
+	return NameStr(*DatumGetName(DirectFunctionCall1(current_database, (Datum) 0)));
+}
+
 /* What tells this server from others. */
 static void
 put_server(StringInfo out)
 {
 	const char *cluster = GetConfigOption("cluster_name", true, false);
-	const char *database = get_database_name(MyDatabaseId);
 
 	appendStringInfoString(out, "<p>");
-	put_item(out, "database", database != NULL ? database : "?");
+	put_item(out, "database", this_database());
 	if (cluster != NULL && cluster[0] != '\0')
 		put_item(out, "cluster", cluster);
 	put_item(out, "port", psprintf("%d", PostPortNumber));
@@ -75,14 +79,12 @@ put_times(StringInfo out, const FqlOverview *overview)
 static void
 put_head(StringInfo out, const FqlOverview *overview)
 {
-	const char *database = get_database_name(MyDatabaseId);
-
 	appendStringInfoString(out, "<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n"
 						   "<meta charset=\"utf-8\"/>\n<meta http-equiv=\"Content-Security-Policy\" "
 						   "content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n"
 						   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
 						   "<title>fraiseql: ");
-	fql_html_append(out, database != NULL ? database : "?");
+	fql_html_append(out, this_database());
 	appendStringInfo(out, " at %s</title>\n<style>\n%s</style>\n</head>\n<body>\n<header><h1>fraiseql report</h1>\n",
 					 fql_figure_time(overview->now), fql_report_style);
 	put_server(out);

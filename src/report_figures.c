@@ -167,9 +167,11 @@ put_totals(StringInfo out, const FqlOverview *overview)
 void
 fql_report_append_figures(StringInfo out, const FqlOverview *overview, const FqlTrend *trend)
 {
-	appendStringInfo(out, "<section id=\"figures\"><h2>Key figures</h2>\n<p class=\"caption\">Rates are of the last "
-					 "%.0f seconds, totals since the reset at %s.</p>\n<dl class=\"figures\">\n",
-					 overview->health.seconds, fql_figure_time(overview->reset_at));
+	appendStringInfoString(out, "<section id=\"figures\"><h2>Key figures</h2>\n<p class=\"caption\">");
+	if (overview->health.at != 0)
+		appendStringInfo(out, "Rates are of the last %.0f seconds. ", overview->health.seconds);
+	appendStringInfo(out, "Totals are since the reset at %s.</p>\n<dl class=\"figures\">\n",
+					 fql_figure_time(overview->reset_at));
 	put_load(out, overview, trend);
 	put_store(out, overview);
 	put_totals(out, overview);

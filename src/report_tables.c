@@ -52,7 +52,7 @@ typedef struct Table
 	Column		columns[COLUMNS];
 } Table;
 
-/* Of another database only the oid of a role that is gone, or the like, may be known. */
+/* A role or a database may be gone since: then its number is known, or nothing. */
 #define OPERATIONS_FROM \
 	"FROM fraiseql.operation_stats AS o LEFT JOIN pg_catalog.pg_database AS d ON d.oid = o.database " \
 	"LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = o.role "
@@ -113,7 +113,9 @@ static const Table settings_table = {
 	"settings", "Settings that differ from their defaults",
 	"Of fraiseql, as this session sees them.",
 	"All settings of fraiseql have their defaults.",
-	"SELECT name, concat_ws(' ', setting, unit), concat_ws(' ', boot_val, unit), source FROM pg_catalog.pg_settings "
+	"SELECT name, concat_ws(' ', setting, unit), concat_ws(' ', boot_val, unit), "
+	"concat(source, CASE WHEN pending_restart THEN ', another value waits for a restart' END) "
+	"FROM pg_catalog.pg_settings "
 	"WHERE name LIKE 'fraiseql.%' AND setting IS DISTINCT FROM boot_val ORDER BY name COLLATE \"C\"",
 	{{"Setting", CELL_TEXT}, {"Value", CELL_TEXT}, {"Default", CELL_TEXT}, {"Set by", CELL_TEXT}}
 };
