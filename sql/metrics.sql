@@ -54,8 +54,8 @@ SELECT line FROM line WHERE line ~ '^fraiseql_(health_min_calls|breaking_point_q
 SELECT abs(regexp_replace(line, '.* ', '')::float8 - extract(epoch FROM stats_reset)) < 0.001 AS reset
 FROM line, fraiseql.cache_stats WHERE line ~ '^fraiseql_stats_reset_timestamp_seconds ';
 
--- the rows are what the text has, sample by sample; the worker may count between the two calls, so once it does not; how long ago
--- it judged is another figure each time
+-- the rows are what the text has, sample by sample, but for the time; the worker may count between the two calls, so once
+-- it does not
 CREATE FUNCTION differing(OUT what text) RETURNS SETOF text LANGUAGE sql VOLATILE AS $$
 	WITH printed AS MATERIALIZED (
 		SELECT line FROM string_to_table(fraiseql.metrics(), E'\n') AS line WHERE line <> ''),
@@ -63,7 +63,8 @@ CREATE FUNCTION differing(OUT what text) RETURNS SETOF text LANGUAGE sql VOLATIL
 		SELECT name, type, help, name || coalesce('{' || (SELECT string_agg(format('%s="%s"', key, label.value), ',' ORDER BY key)
 			FROM jsonb_each_text(labels) AS label) || '}', '') || ' ' || value AS line FROM fraiseql.metric_samples())
 	SELECT coalesce(p.line, s.line) FROM (SELECT line FROM printed WHERE line !~ '^#') AS p FULL JOIN sample AS s USING (line)
-	WHERE (p.line IS NULL OR s.line IS NULL) AND coalesce(p.line, s.line) !~ '^fraiseql_health_value{check="worker"} [0-9.]+$'
+	WHERE (p.line IS NULL OR s.line IS NULL)
+		AND coalesce(p.line, s.line) !~ '^fraiseql_(metrics_timestamp_seconds|health_value{check="worker"}) '
 	UNION ALL
 	SELECT name FROM sample WHERE NOT EXISTS (SELECT FROM printed WHERE line = format('# TYPE %s %s', name, type))
 		OR NOT EXISTS (SELECT FROM printed WHERE line = format('# HELP %s %s', name, help))
@@ -80,6 +81,8 @@ DO $$
 		RAISE WARNING 'differing: %', (SELECT array_agg(what) FROM differing());
 	END
 $$;
+SELECT value BETWEEN extract(epoch FROM statement_timestamp()) - 0.001 AND extract(epoch FROM clock_timestamp()) + 0.001 AS now
+FROM fraiseql.metric_samples() WHERE name = 'fraiseql_metrics_timestamp_seconds';
 SELECT name, labels, type FROM fraiseql.metric_samples()
 WHERE labels @> '{"check": "hit_rate"}' AND name ~ 'threshold' OR name ~ 'cascades_total' ORDER BY name, labels;
 

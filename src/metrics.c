@@ -138,6 +138,8 @@ put_cache(FqlExposition *out)
 	put_labelled(out, "result", "different", (double) counters[FQL_COUNTER_VERIFY_FAILURES]);
 	put_labelled(out, "result", "inconclusive", (double) counters[FQL_COUNTER_VERIFY_INCONCLUSIVE]);
 	put_labelled(out, "result", "error", (double) counters[FQL_COUNTER_VERIFY_ERRORS]);
+	put_gauge(out, "metrics_timestamp_seconds", "when these samples were taken; an exporter may tell old ones",
+			  unix_seconds(GetCurrentTimestamp()));
 	put_gauge(out, "stats_reset_timestamp_seconds", "since when counters count", unix_seconds(reset_at));
 	put_gauge(out, "worker_up", "1: the background worker is running", fql_stats_worker() != 0);
 }
