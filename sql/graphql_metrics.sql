@@ -120,6 +120,17 @@ CREATE VIEW v_load AS SELECT 1 AS id, hits FROM fraiseql.cache_stats;
 SELECT fraiseql.expose('v_load', 'Load');
 SELECT outcome('{ loads { hits } }'), outcome('{ loads { hits } }');
 SELECT fraiseql.hide('v_load');
+-- whichever of our views it is, and whichever function that tells of the server: those of which this is not said are listed
+CREATE TABLE source AS SELECT row_number() OVER (ORDER BY name COLLATE "C") AS n, name FROM (
+	SELECT viewname::text AS name FROM pg_views WHERE schemaname = 'fraiseql'
+	UNION SELECT proname || '()' FROM pg_proc
+	WHERE pronamespace = 'fraiseql'::regnamespace AND pronargs = 0 AND provolatile = 'v' AND NOT proname ~ '_reset$'
+		AND prorettype <> ALL ('{trigger,event_trigger}'::regtype[])) AS s;
+SELECT format('CREATE VIEW v_source%s AS SELECT 1 AS id, count(*)::int AS n FROM fraiseql.%s', n, name) FROM source ORDER BY n \gexec
+SELECT count(fraiseql.expose(('v_source' || n)::regclass, 'Source' || n, jsonb_build_object('plural', 'all' || n))) > 20 FROM source;
+SELECT name, explained ->> 'reason' FROM source, fraiseql.explain(format('{ all%s { n } }', n)) AS explained
+WHERE explained ->> 'reason' <> 'statistics' ORDER BY name COLLATE "C";
+SELECT bool_and(fraiseql.hide(('v_source' || n)::regclass)) FROM source;
 
 -- Privileges: on the views, which everybody may read, and on the functions behind them.
 CREATE ROLE regress_fql_watcher;

@@ -46,8 +46,9 @@ static const char *const own_functions[] = {"iso_date", "iso_time", "iso_timesta
 
 /* Our own functions that tell statistics. */
 static const char *const own_statistics[] = {
-	"audit_recent", "bypass_stats", "cache_entries", "cache_stats", "cascade_stats", "coalescing_stats", "health",
-	"health_checks", "health_status", "metrics", "recent_samples", "verify_stats"
+	"audit_recent", "bypass_stats", "cache_entries", "cache_stats", "cascade_stats", "coalescing_stats",
+	"dashboard", "health", "health_checks", "health_status", "metric_samples", "metrics", "operation_stats",
+	"recent_samples", "report", "verify_stats"
 };
 
 static bool
