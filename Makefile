@@ -107,6 +107,10 @@ bench-mutations:
 bench-coalescing:
 	@test/bench/coalescing
 
+# What it costs to be watched; test/bench/monitoring has the settings.
+bench-monitoring:
+	@test/bench/monitoring
+
 # Random schemas, queries and writes, cached answers against uncached ones: SCHEMAS of them, beginning with SEED.
 SCHEMAS = 2000
 model-test:
@@ -148,5 +152,5 @@ SUITE = bookworm
 chroot-test:
 	test/chroot $(SUITE)
 
-.PHONY: all install installcheck installcheck-preload clean test test-all demo bench bench-hitrate bench-cascades bench-mutations bench-coalescing model-test unit purity fuzz format-check \
+.PHONY: all install installcheck installcheck-preload clean test test-all demo bench bench-hitrate bench-cascades bench-mutations bench-coalescing bench-monitoring model-test unit purity fuzz format-check \
 	test-consistency test-consistency-mutants test-key-mutants test-points-mutants chroot-test
