@@ -8,7 +8,7 @@
  * transaction commits.
  *
  * Nothing that goes wrong is counted as an answer.  An error of the server, and one that GraphQL answers with, ends the
- * program.
+ * program, unless it wants to be told of them.
  */
 #define _GNU_SOURCE
 #include "load.h"
@@ -23,6 +23,7 @@
 #include <time.h>
 
 static uint64_t random_state = 1;
+static Failed failed_call;
 
 void
 die(const char *format,...)
@@ -141,21 +142,67 @@ session_number(Session *session, const char *sql)
 	return number;
 }
 
-/* Call a prepared statement; the time at which it was intended is now, unless the caller says otherwise afterwards. */
+/* Call a prepared statement with one number. */
 void
 session_call(Session *session, const char *name, int parameter, Answered answered)
 {
 	char		text[16];
 	const char *values[] = {text};
 
+	snprintf(text, sizeof(text), "%d", parameter);
+	session_send(session, name, 1, values, answered);
+}
+
+/* Call a prepared statement.  The time at which it was intended is now, unless the caller says otherwise afterwards. */
+void
+session_send(Session *session, const char *name, int count, const char *const *values, Answered answered)
+{
 	if (session->busy)
 		die("a session is to do two things at once");
-	snprintf(text, sizeof(text), "%d", parameter);
 	session->busy = true;
 	session->answered = answered;
 	session->intended = session->sent = now_ms();
-	if (!PQsendQueryPrepared(session->conn, name, 1, values, NULL, NULL, 0))
+	if (!PQsendQueryPrepared(session->conn, name, count, values, NULL, NULL, 0))
 		die("%s", PQerrorMessage(session->conn));
+}
+
+/* Call a prepared statement.  It was intended for now, unless the caller says otherwise afterwards. */
+void
+load_tolerate(Failed failed)
+{
+	failed_call = failed;
+}
+
+/* What is wrong with a result, or NULL. */
+static const char *
+error_of(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+		return PQresultErrorMessage(result);
+	if (PQntuples(result) > 0 && strstr(PQgetvalue(result, 0, 0), "\"errors\"") != NULL)
+		return PQgetvalue(result, 0, 0);
+	return NULL;
+}
+
+/* The server is ready for the session's next call. */
+static void
+session_end_call(Session *session)
+{
+	PGresult   *result = session->result;
+	char	   *error = session->error;
+
+	session->result = NULL;
+	session->error = NULL;
+	session->busy = false;
+	session->done = now_ms();
+	if (error != NULL)
+		failed_call(session, error);
+	else
+		session->answered(session, PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "");
+	free(error);
+	PQclear(result);
 }
 
 /* Something has come for a session: if it is the end of its call, the call's load is told. */
@@ -163,6 +210,7 @@ static void
 session_receive(Session *session)
 {
 	PGresult   *result;
+	const char *error;
 
 	if (!PQconsumeInput(session->conn))
 		die("%s", PQerrorMessage(session->conn));
@@ -173,17 +221,14 @@ session_receive(Session *session)
 		result = PQgetResult(session->conn);
 		if (result == NULL)
 		{
-			result = session->result;
-			session->result = NULL;
-			session->busy = false;
-			session->done = now_ms();
-			session->answered(session, PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "");
-			PQclear(result);
+			session_end_call(session);
 			return;
 		}
-		check(session, result);
-		if (PQntuples(result) > 0 && strstr(PQgetvalue(result, 0, 0), "\"errors\"") != NULL)
-			die("an answer has errors: %s", PQgetvalue(result, 0, 0));
+		error = error_of(result);
+		if (error != NULL && (failed_call == NULL || PQstatus(session->conn) != CONNECTION_OK))
+			die("%s", error);
+		if (error != NULL && session->error == NULL)
+			session->error = strdup(error);
 		PQclear(session->result);
 		session->result = result;
 	}
@@ -267,20 +312,28 @@ times_free(Times *times)
 
 /* ---- Random numbers: the same each time ---- */
 
-void
-random_seed(uint64_t seed)
-{
-	random_state = seed * 0x9E3779B97F4A7C15 + 1;
-}
-
-/* From 0 to 1, by splitmix64. */
-double
-random_share(void)
+/* By splitmix64. */
+static uint64_t
+random_next(void)
 {
 	uint64_t	x = random_state += 0x9E3779B97F4A7C15;
 
 	x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
 	x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
-	x ^= x >> 31;
-	return (x >> 11) * 0x1p-53;
+	return x ^ (x >> 31);
+}
+
+/* States that follow each other would give the same numbers, one place later: seeds become states far apart. */
+void
+random_seed(uint64_t seed)
+{
+	random_state = seed;
+	random_state = random_next();
+}
+
+/* From 0 to 1. */
+double
+random_share(void)
+{
+	return (random_next() >> 11) * 0x1p-53;
 }

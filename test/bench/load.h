@@ -17,6 +17,9 @@ typedef struct Session Session;
 /* What is done with an answer; the session is free again, and may be given its next call. */
 typedef void (*Answered) (Session *session, const char *answer);
 
+/* The same where the server, or GraphQL, answers with an error. */
+typedef void (*Failed) (Session *session, const char *message);
+
 struct Session
 {
 	PGconn	   *conn;
@@ -26,6 +29,7 @@ struct Session
 	double		done;			/* when its transaction had ended, and we knew */
 	Answered	answered;
 	PGresult   *result;
+	char	   *error;			/* what was answered instead, if that does not end the program */
 	int			kind;			/* these are the load's own */
 	int			key;
 	int			floor;
@@ -56,8 +60,10 @@ extern void load_prepare(Load *load, const char *name, const char *sql);
 extern void load_run(Load *load, const char *sql);
 extern void load_turn(Load *load, double until);
 extern void load_finish(Load *load);
+extern void load_tolerate(Failed failed);
 
 extern void session_call(Session *session, const char *name, int parameter, Answered answered);
+extern void session_send(Session *session, const char *name, int count, const char *const *values, Answered answered);
 extern char *session_ask(Session *session, const char *format,...) __attribute__((format(printf, 2, 3)));
 extern double session_number(Session *session, const char *sql);
 

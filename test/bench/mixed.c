@@ -20,7 +20,10 @@
  * rows of all answers are judged, but not whether other rows should have been in a list.
  */
 #include "load.h"
+#include "processor.h"
 #include "task.h"
+#include "versions.h"
+#include "zipf.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -58,13 +61,6 @@ static const char *const statements[KINDS] = {
 	[RENAME] = "UPDATE tb_user SET version = version + 1, name = 'user ' || id || ', once ' || version WHERE id = $1 "
 		"RETURNING version"};
 
-/* Zipf's law over numbers from 1 to count, the popular ones spread among the others. */
-typedef struct Zipf
-{
-	int			count;
-	double	   *below;			/* the sum of the shares up to each rank */
-} Zipf;
-
 /* A call that is to come. */
 typedef struct Call
 {
@@ -73,31 +69,20 @@ typedef struct Call
 	int			key;
 } Call;
 
-/* From when on a version of a row is known to be committed, and the place of the row's news before that, or -1. */
-typedef struct News
+/* The rows of a table, and how they stand in answers. */
+typedef struct Shown
 {
-	double		at;
-	int			version;
-	int			before;
-} News;
-
-/* What is known of the rows of a table: the place of the latest news, or -1; how many versions may be written. */
-typedef struct Rows
-{
-	const char *id_name;		/* as they stand in answers */
+	const char *id_name;
 	const char *version_name;
 	int			count;
-	int		   *latest;
-	int		   *written;
-} Rows;
+	Rows		rows;
+} Shown;
 
 static Load load;
 static Load control;
 static Zipf users, posts, topics;
-static Rows user_rows = {"\"u\":", "\"uv\":", USERS, NULL, NULL};
-static Rows post_rows = {"\"p\":", "\"pv\":", POSTS, NULL, NULL};
-static News *news;
-static int	news_count, news_room;
+static Shown user_rows = {"\"u\":", "\"uv\":", USERS, {0}};
+static Shown post_rows = {"\"p\":", "\"pv\":", POSTS, {0}};
 
 static Session **idle;
 static int	idle_count;
@@ -106,37 +91,6 @@ static long judged;				/* rows in answers */
 static int	wrong;
 
 /* ---- What is asked ---- */
-
-static void
-zipf_create(Zipf *zipf, int count)
-{
-	double		sum = 0;
-
-	zipf->count = count;
-	zipf->below = malloc(count * sizeof(double));
-	for (int i = 0; i < count; i++)
-		zipf->below[i] = sum += 1.0 / (i + 1);
-}
-
-/* One of the most popular so many. */
-static int
-zipf_draw(const Zipf *zipf, int ranks)
-{
-	double		at = random_share() * zipf->below[ranks - 1];
-	int			low = 0;
-	int			high = ranks - 1;
-
-	while (low < high)
-	{
-		int			middle = (low + high) / 2;
-
-		if (zipf->below[middle] <= at)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return 1 + (int) (low * INT64_C(7919) % zipf->count);
-}
 
 static Call
 draw_call(double at, double lists, int popular)
@@ -194,81 +148,44 @@ draw_calls(int round, double rate, double seconds, double lists, int popular, in
 
 /* ---- What is known, and whether an answer agrees with it ---- */
 
-static void
-learn(Rows *rows, int id, int version, double at)
-{
-	int			before = rows->latest[id];
-
-	if (before >= 0 && news[before].version >= version)
-		return;
-	if (news_count == news_room)
-	{
-		news_room = news_room == 0 ? 65536 : news_room * 2;
-		news = realloc(news, news_room * sizeof(News));
-		if (news == NULL)
-			die("no memory for %d news", news_room);
-	}
-	news[news_count] = (News) {at, version, before};
-	rows->latest[id] = news_count++;
-}
-
 /* The versions that the tables begin with. */
 static void
-learn_table(Rows *rows, const char *table)
+learn_table(Shown *shown, const char *table)
 {
 	char		sql[100];
 	PGresult   *result;
 
-	rows->latest = malloc((rows->count + 1) * sizeof(int));
-	rows->written = calloc(rows->count + 1, sizeof(int));
-	memset(rows->latest, -1, (rows->count + 1) * sizeof(int));
 	snprintf(sql, sizeof(sql), "SELECT id, version FROM %s WHERE version > 0", table);
 	result = PQexec(control.sessions[0].conn, sql);
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
 		die("%s", PQerrorMessage(control.sessions[0].conn));
 	for (int i = 0; i < PQntuples(result); i++)
-	{
-		int			id = atoi(PQgetvalue(result, i, 0));
-
-		rows->written[id] = atoi(PQgetvalue(result, i, 1));
-		learn(rows, id, rows->written[id], 0);
-	}
+		rows_begin(&shown->rows, atoi(PQgetvalue(result, i, 0)), atoi(PQgetvalue(result, i, 1)));
 	PQclear(result);
-}
-
-/* The version of a row that was known at that time. */
-static int
-known_version(const Rows *rows, int id, double at)
-{
-	int			place = rows->latest[id];
-
-	while (place >= 0 && news[place].at > at)
-		place = news[place].before;
-	return place < 0 ? 0 : news[place].version;
 }
 
 /* All rows of a table in an answer; how many there are. */
 static int
-judge_rows(const Rows *rows, const Session *session, const char *answer)
+judge_rows(const Shown *table, const Session *session, const char *answer)
 {
 	int			count = 0;
 
-	for (const char *place = answer; (place = strstr(place, rows->id_name)) != NULL; count++)
+	for (const char *place = answer; (place = strstr(place, table->id_name)) != NULL; count++)
 	{
-		int			id = atoi(place + strlen(rows->id_name));
-		const char *shown = strstr(place, rows->version_name);
+		int			id = atoi(place + strlen(table->id_name));
+		const char *shown = strstr(place, table->version_name);
 		int			version;
 		int			known;
 
-		if (id < 1 || id > rows->count || shown == NULL)
+		if (id < 1 || id > table->count || shown == NULL)
 			die("an answer that cannot be read: %s", answer);
-		version = atoi(shown + strlen(rows->version_name));
-		known = known_version(rows, id, session->sent);
-		if (version < known || version > rows->written[id])
+		version = atoi(shown + strlen(table->version_name));
+		known = rows_known(&table->rows, id, session->sent);
+		if (version < known || version > rows_last(&table->rows, id))
 		{
 			wrong++;
 			fprintf(stderr, "wrong: %s shows %s%d in version %d; %d was committed before, and %d is the last\n",
-					names[session->kind], rows->id_name, id, version, known, rows->written[id]);
+					names[session->kind], table->id_name, id, version, known, rows_last(&table->rows, id));
 		}
 		place = shown;
 	}
@@ -284,7 +201,8 @@ take_answer(Session *session, const char *answer)
 	idle[idle_count++] = session;
 	if (session->kind == VOTE || session->kind == RENAME)
 	{
-		learn(session->kind == VOTE ? &post_rows : &user_rows, session->key, atoi(answer), session->done);
+		rows_learn(session->kind == VOTE ? &post_rows.rows : &user_rows.rows, session->key, atoi(answer),
+				   session->done);
 		return;
 	}
 	rows = judge_rows(&user_rows, session, answer) + judge_rows(&post_rows, session, answer);
@@ -303,9 +221,9 @@ begin_call(const Call *call, double start)
 	session->kind = call->kind;
 	session->key = call->key;
 	if (call->kind == VOTE)
-		post_rows.written[call->key]++;
+		rows_expect(&post_rows.rows, call->key);
 	if (call->kind == RENAME)
-		user_rows.written[call->key]++;
+		rows_expect(&user_rows.rows, call->key);
 	session_call(session, names[call->kind], call->key, take_answer);
 	session->intended = start + call->at;
 }
@@ -329,26 +247,6 @@ run(const Call *calls, int count, double seconds)
 	for (int i = next; i < count; i++)
 		times_add(&latencies[calls[i].kind], now_ms() - start - calls[i].at);
 	return count - next;
-}
-
-/* Hundredths of a second that the machine's processors have been busy, and all of them. */
-static void
-processor_times(double *busy, double *all)
-{
-	FILE	   *file = fopen("/proc/stat", "r");
-	double		times[8];
-
-	*busy = *all = 0;
-	if (file == NULL)
-		return;
-	if (fscanf(file, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &times[0], &times[1], &times[2], &times[3], &times[4],
-			   &times[5], &times[6], &times[7]) == 8)
-		for (int i = 0; i < 8; i++)
-		{
-			*all += times[i];
-			*busy += i == 3 || i == 4 ? 0 : times[i];	/* idle, and waiting for disks */
-		}
-	fclose(file);
 }
 
 static void
@@ -393,7 +291,8 @@ measure(const Call *calls, int count, const char *name, double seconds, const ch
 	Session    *server = control.sessions;
 	const char *setting = coalescing_set(&load, timeout);
 	char		prefix[100];
-	double		busy[2], all[2], start, took;
+	Processors	before, after;
+	double		start, took;
 	int			executions, left;
 	char	   *figures;
 
@@ -401,17 +300,17 @@ measure(const Call *calls, int count, const char *name, double seconds, const ch
 	free(session_ask(server, "SELECT fraiseql.stats_reset()"));
 	executions = task_executions(server);
 	judged = 0;
-	processor_times(&busy[0], &all[0]);
+	before = processors_read();
 	start = now_ms();
 	left = run(calls, count, seconds);
 	took = now_ms() - start;
-	processor_times(&busy[1], &all[1]);
+	after = processors_read();
 	executions = task_executions(server) - executions - 1;
 
 	printf("%s.offered\t%.0f\n", prefix, count / seconds);
 	printf("%s.answered\t%.0f\n", prefix, (count - left) * 1e3 / took);
 	printf("%s.left\t%d\n", prefix, left);
-	printf("%s.busy\t%.1f\n", prefix, 100 * (busy[1] - busy[0]) / fmax(all[1] - all[0], 1));
+	printf("%s.busy\t%.1f\n", prefix, 100 * (after.busy - before.busy) / fmax(after.all - before.all, 1));
 	printf("%s.judged\t%ld\n", prefix, judged);
 	printf("%s.wrong\t%d\n", prefix, wrong);
 	printf("%s.list_calls\t%zu\n", prefix, latencies[FRONT].count + latencies[TOPIC].count);
@@ -475,9 +374,9 @@ main(int argc, char **argv)
 	load_open(&load, atoi(argv[4]));
 	for (Kind kind = 0; kind < KINDS; kind++)
 		load_prepare(&load, names[kind], statements[kind]);
-	zipf_create(&users, USERS);
-	zipf_create(&posts, POSTS);
-	zipf_create(&topics, TOPICS);
+	zipf_create(&users, USERS, 1);
+	zipf_create(&posts, POSTS, 1);
+	zipf_create(&topics, TOPICS, 1);
 	learn_table(&user_rows, "tb_user");
 	learn_table(&post_rows, "tb_post");
 	warm_up();
