@@ -111,6 +111,11 @@ bench-coalescing:
 bench-monitoring:
 	@test/bench/monitoring
 
+# A site at a rate, with the cache and without: 3k-qps, 5k-qps, 10k-qps, high-write; or up to which rate it holds.
+# test/load/run has the settings.
+load-test-%:
+	@test/load/run $*
+
 # Random schemas, queries and writes, cached answers against uncached ones: SCHEMAS of them, beginning with SEED.
 SCHEMAS = 2000
 model-test:
