@@ -139,10 +139,10 @@ for my $check (@together)
 }
 
 #
-# The dashboard, while the load goes on: who waited tells how long when it has an end, and a reset comes with that of records
+# The dashboard, while the load goes on; who waited tells how long when it has an end
 #
 
-$provocation{$_}->stop for qw(audit_records in_flight);
+$provocation{in_flight}->stop;
 
 my $dashboard = JSON::PP->new->utf8->decode(monitoring_file('grafana.json'));
 
@@ -194,14 +194,30 @@ for my $annotation (grep { $_->{expr} } @{ $dashboard->{annotations}{list} })
 # The end of all reasons
 #
 
-$_->stop for values %provocation;
-# what they asked for is in the cache, beyond the threshold of memory
+# the last one resets the counters, when nothing counts any more; what all asked for is in the cache, beyond the threshold of memory
+$provocation{$_}->stop for grep { $_ ne 'audit_records' } @together;
+$node->poll_query_until('postgres', 'SELECT queued_bytes = 0 FROM fraiseql.cascade_stats') or die 'the worker does not get on';
+$provocation{audit_records}->stop;
 $node->safe_psql('postgres', 'SELECT fraiseql.cache_reset()');
 ok(poll_until(sub { !%{ $monitoring->firing } }), 'all alerts are over') or diag(explain($monitoring->firing));
 
 #
 # Values
 #
+
+# Some of each that is counted, and too little for an alert: misses, hits that are verified, a mutation, a write
+$node->safe_psql('postgres', <<'SQL');
+SET fraiseql.verify_sample = 1;
+SELECT fraiseql.execute('{ alertPage(id: 1) { body } }');
+SELECT fraiseql.execute('{ alertThing(id: 10) { id n } }');
+SELECT fraiseql.execute('{ alertThing(id: 10) { id n } }');
+SELECT fraiseql.execute('mutation { alertChangeSlow(id: 1) }');
+UPDATE alert.thing SET n = n + 1 WHERE id = 10;
+SQL
+for my $name (qw(cache_hits_total cache_misses_total cache_invalidations_total mutations_total cascade_extractions_total cascade_latency_p99_seconds))
+{
+	ok(poll_until(sub { (samples()->{"fraiseql_$name\{}"} // 0) > 0 }), "$name is counted");
+}
 
 for my $job (@jobs)
 {
@@ -211,7 +227,7 @@ for my $job (@jobs)
 	ok(poll_until(sub { ($ours, $theirs) = (samples(), scraped($job)); @differing = differing($ours, $theirs); !@differing }), "$job: all values are the server's")
 	  or diag(map { sprintf("%s: %s, %s\n", $_, $ours->{$_} // 'none', $theirs->{$_} // 'none') } @differing);
 	cmp_ok(scalar keys %$ours, '>', 100, '... and there are many');
-	cmp_ok(scalar(grep { $_ != 0 } values %$theirs), '>', 40, '... many of which are not 0');
+	cmp_ok(scalar(grep { $_ != 0 } values %$theirs), '>', 30, '... many of which are not 0');
 	like($monitoring->exported($job), qr/fraiseql_cache_hits_total/, '... and its exporter is the one that was asked');
 }
 is($node->safe_psql('postgres', 'SELECT hits, misses, invalidations, peak_memory_bytes FROM fraiseql.cache_stats'),
