@@ -103,7 +103,8 @@ GRANT USAGE ON SCHEMA report TO PUBLIC;
 GRANT SELECT ON tb_part TO PUBLIC;
 SET ROLE U&"regress_fql_\001b</td><script>alert(1)</script>";
 SELECT fraiseql.execute($$query Hostile($c: String = "</script></style><img src=x onerror=alert(1)>&amp;'\" 日本 é 😀 ‮ \t \u0007")
-	{ reportParts(where: {name: {eq: $c}}) { id } }$$) FROM generate_series(1, 2);
+	{ reportParts(where: {name: {eq: $c}}) { id } others: reportParts(where: {_not: {name: {eq: $c}}}) { id name } }$$)
+FROM generate_series(1, 2);
 RESET ROLE;
 SET fraiseql.cache_vary = 'app.</td><script>evil(1)</script>';
 TRUNCATE page;
@@ -111,8 +112,8 @@ INSERT INTO page SELECT fraiseql.report();
 RESET fraiseql.cache_vary;
 SELECT xml_is_well_formed_document(page), page ~ '^[\n\x20-\x7e]*$' FROM page;
 SELECT replace(split_part(found, ' | ', 3), U&'\FFFD', 'replaced') FROM page, cells(page, 'operations-saved') AS found WHERE found LIKE '%Hostile%';
-SELECT replace(replace(split_part(found, ' | ', 1), U&'\202E', 'turned'), U&'\FFFD', 'replaced') FROM page, cells(page, 'operations-saved') AS found
-WHERE found LIKE '%Hostile%';
+-- what an operation was asked with is not on the page
+SELECT split_part(found, ' | ', 1) FROM page, cells(page, 'operations-saved') AS found WHERE found LIKE '%Hostile%';
 SELECT split_part(found, ' | ', 2), split_part(found, ' | ', 4) FROM page, cells(page, 'settings') AS found WHERE found LIKE '%evil%';
 SELECT DISTINCT substring(element from '^<([^ />]+)') FROM page, found(page, '//*') AS element
 WHERE element !~ '^<(html|head|meta|title|style|body|header|main|footer|section|div|span|strong|p|h[123]|ul|li|dl|dt|dd|figure|figcaption)[ >/]'
@@ -146,11 +147,7 @@ SET search_path = report;
 --
 SET client_encoding = UTF8;
 CREATE TABLE screen AS SELECT line, n FROM string_to_table(fraiseql.dashboard(), E'\n') WITH ORDINALITY AS l (line, n);
--- a wide character takes two columns
-CREATE FUNCTION columns(line text) RETURNS int LANGUAGE sql AS $$
-	SELECT length(line) + length(regexp_replace(line, '[^日本😀]', '', 'g'))
-$$;
-SELECT max(columns(line)) BETWEEN 90 AND 100, max(n) BETWEEN 24 AND 45 FROM screen;
+SELECT max(length(line)) BETWEEN 90 AND 100, max(n) BETWEEN 24 AND 45 FROM screen;
 SELECT n, left(line, 10) FROM screen WHERE n BETWEEN 4 AND 20 ORDER BY n;
 SELECT n, line FROM screen WHERE n = 21;
 SELECT bool_or(line ~ '[▁▂▃▄▅▆▇█]'), bool_or(line ~ '[[:cntrl:]]') FROM screen;

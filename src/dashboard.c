@@ -6,8 +6,8 @@
  * no alert comes or goes, so that the eye finds what has changed.
  *
  * Blocks of heights (U+2581 ...) are drawn where both the database and the client have UTF-8; else digits are, which
- * every encoding has.  Text of others, the operations', may hold anything; it is cut by the columns that it takes on
- * the screen, and what would move the cursor becomes a blank.
+ * every encoding has.  All else is ASCII, operations included, as none of their literals is kept (normalizer.h); so a
+ * byte is a column, and none moves the cursor.
  */
 #include "postgres.h"
 
@@ -48,36 +48,6 @@ typedef struct Screen
 /*
  * Text
  */
-
-/* Bytes and columns of the next character, which there is. */
-static int
-measure(const char *text, int *columns)
-{
-	int			length = Min(pg_encoding_mblen(GetDatabaseEncoding(), text), (int) strlen(text));
-
-	*columns = pg_encoding_dsplen(GetDatabaseEncoding(), text);
-	return length;
-}
-
-/* In at most so many columns; one that takes none, or is a control, becomes a blank. */
-static void
-put_cut(StringInfo out, const char *text, int most)
-{
-	while (*text != '\0' && most > 0)
-	{
-		int			columns;
-		int			length = measure(text, &columns);
-
-		if (columns > most)
-			return;
-		if (columns > 0)
-			appendBinaryStringInfo(out, text, length);
-		else
-			appendStringInfoChar(out, ' ');
-		most -= Max(columns, 1);
-		text += length;
-	}
-}
 
 /* ASCII text in lines of at most "most" columns, broken at blanks, each after so many. */
 static void
@@ -319,8 +289,7 @@ put_operation(StringInfo out, uint64 row)
 	appendStringInfo(out, "%10s %8s %10s %9s  ", fql_figure_duration(number_at(row, 5)),
 					 fql_figure_short(number_at(row, 2)), fql_figure_duration(number_at(row, 4)),
 					 fql_figure_percent(number_at(row, 3)));
-	put_cut(out, query == NULL ? "" : query, WIDTH - 43);
-	appendStringInfoChar(out, '\n');
+	appendStringInfo(out, "%.*s\n", WIDTH - 43, query == NULL ? "" : query);
 }
 
 static void
@@ -366,9 +335,8 @@ put_alert(StringInfo out, const FqlHealth *health, FqlCheck check)
 	const FqlCheckState *state = &health->checks[check];
 	const char *level = fql_alert_level_name(fql_health_level(health, check));
 
-	appendStringInfo(out, "%s: ", asc_toupper(level, strlen(level)));
-	put_cut(out, fql_check_message(fql_check_info(check), state->value, state->severity), WIDTH - 10);
-	appendStringInfoChar(out, '\n');
+	appendStringInfo(out, "%s: %.*s\n", asc_toupper(level, strlen(level)), WIDTH - 10,
+					 fql_check_message(fql_check_info(check), state->value, state->severity));
 	put_wrapped(out, fql_health_advice(health, check), 4, WIDTH - 4);
 }
 

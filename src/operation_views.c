@@ -3,7 +3,8 @@
  *    The function behind the view operation_stats.
  *
  * Privileges are those of monitor.c: figures for everybody; what an operation of another role is, its text, name and
- * hash, for members of pg_read_all_stats.
+ * hash, for members of pg_read_all_stats.  Operations of all databases are shown; their texts and names are ASCII, so
+ * they are text in each of them.
  *
  * What follows from counters is computed here, so that counting costs nothing for it.
  */
@@ -12,7 +13,6 @@
 #include "catalog/pg_authid.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -26,22 +26,6 @@ PG_FUNCTION_INFO_V1(fql_operation_stats);
 
 #define OPERATION_STATS_COLUMNS 25
 
-/*
- * Text as the database can hold it.  Operations of all databases are shown, in UTF-8; a character that has no place in
- * the encoding of this one must not make the view fail.
- */
-static Datum
-shown_text(const char *utf8)
-{
-	char	   *text = pstrdup(utf8);
-
-	if (GetDatabaseEncoding() != PG_UTF8)
-		for (char *at = text; *at != '\0'; at++)
-			if (IS_HIGHBIT_SET(*at))
-				*at = '?';
-	return CStringGetTextDatum(text);
-}
-
 static void
 identity_columns(Datum *values, bool *nulls, const FqlOperationInfo *info, bool visible)
 {
@@ -52,9 +36,9 @@ identity_columns(Datum *values, bool *nulls, const FqlOperationInfo *info, bool 
 	if (!nulls[2])
 		values[2] = CStringGetTextDatum(psprintf("%016llx", (unsigned long long) info->id));
 	if (!nulls[3])
-		values[3] = shown_text(info->name);
+		values[3] = CStringGetTextDatum(info->name);
 	values[4] = CStringGetTextDatum(info->is_mutation ? "mutation" : "query");
-	values[5] = visible ? shown_text(info->text) : CStringGetTextDatum("<insufficient privilege>");
+	values[5] = CStringGetTextDatum(visible ? info->text : "<insufficient privilege>");
 }
 
 static void

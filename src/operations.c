@@ -30,7 +30,7 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
-#include "mb/pg_wchar.h"
+#include "common/string.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
 #include "port/pg_bitutils.h"
@@ -222,16 +222,16 @@ unlink_slot(uint32 index)
 	*link = slot->next;
 }
 
-/* The beginning of a text, in whole characters, ended by NUL. */
+/* The beginning of a text, ended by NUL.  Without literals GraphQL is ASCII, so no character is cut. */
 static void
-copy_beginning(char *target, int size, FqlStr text)
+copy_beginning(char *target, size_t size, FqlStr text)
 {
-	int			len = text.data == NULL ? 0 :
-		pg_encoding_mbcliplen(PG_UTF8, text.data, (int) Min(text.len, (size_t) size), size - 1);
+	size_t		len = Min(text.len, size - 1);
 
 	if (len > 0)
 		memcpy(target, text.data, len);
 	target[len] = '\0';
+	Assert(pg_is_ascii(target));
 }
 
 static void
@@ -255,9 +255,9 @@ fill_slot(uint32 index, const FqlTally *tally, Oid role, TimestampTz now)
 	*bucket = index;
 }
 
-/* With the lock, exclusive.  *replaced: the operation that has lost its slot. */
+/* With the lock, exclusive.  *replaced: another operation has lost its slot. */
 static uint32
-take_slot(const FqlTally *tally, Oid role, TimestampTz now, uint64 *replaced)
+take_slot(const FqlTally *tally, Oid role, TimestampTz now, bool *replaced)
 {
 	uint32		index;
 
@@ -266,7 +266,7 @@ take_slot(const FqlTally *tally, Oid role, TimestampTz now, uint64 *replaced)
 	else
 	{
 		index = least_used_slot();
-		*replaced = shared->slots[index].id;
+		*replaced = true;
 		unlink_slot(index);
 	}
 	next_generation(&shared->slots[index]);
@@ -279,12 +279,12 @@ take_slot(const FqlTally *tally, Oid role, TimestampTz now, uint64 *replaced)
  * else NO_SLOT, without the lock.
  */
 static uint32
-lock_slot(const FqlTally *tally, Oid role, bool must, uint64 *replaced)
+lock_slot(const FqlTally *tally, Oid role, bool must, bool *replaced)
 {
 	TimestampTz now;
 	uint32		index;
 
-	*replaced = 0;
+	*replaced = false;
 	LWLockAcquire(operations_lock, LW_SHARED);
 	index = find_slot(tally, role);
 	if (index != NO_SLOT)
@@ -299,14 +299,13 @@ lock_slot(const FqlTally *tally, Oid role, bool must, uint64 *replaced)
 	return index != NO_SLOT ? index : take_slot(tally, role, now, replaced);
 }
 
-/* After the lock was let go. */
+/* After the lock was let go.  Which one it was is not for everybody: the client may ask for these messages. */
 static void
-report_replaced(uint64 replaced)
+report_replaced(bool replaced)
 {
-	if (replaced != 0)
+	if (replaced)
 		ereport(DEBUG1,
-				(errmsg_internal("fraiseql.operation_stats has no room: operation %016llx gives way",
-								 (unsigned long long) replaced)));
+				(errmsg_internal("fraiseql.operation_stats has no room: another operation gives way")));
 }
 
 /*
@@ -334,7 +333,7 @@ count_hits(FqlTallyPlace place, uint64 hits)
 static void
 hit_without_place(const FqlTally *tally, FqlTallyRole *by)
 {
-	uint64		replaced;
+	bool		replaced;
 	uint32		index;
 
 	if (by->waiting++ % PATIENCE != 0)
@@ -403,7 +402,7 @@ add_to_slot(Slot *slot, const FqlOperationFigures *event)
 static void
 count_call(FqlTally *tally, Oid role, const FqlOperationFigures *event)
 {
-	uint64		replaced;
+	bool		replaced;
 	uint32		index;
 
 	if (!is_on())

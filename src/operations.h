@@ -41,7 +41,7 @@ typedef struct FqlTallyRole
 
 typedef struct FqlTally
 {
-	FqlStr		text;			/* normalized, without its literals */
+	FqlStr		text;			/* normalized, without literals: the shape that normalizer.h speaks of */
 	FqlStr		name;			/* data NULL: it has none */
 	bool		is_mutation;
 	uint64		id;				/* a hash of the text that is the same on every server */
@@ -104,7 +104,7 @@ typedef struct FqlOperationInfo
 	uint64		hits;
 	FqlOperationFigures figures;
 	char		name[FQL_OPERATION_NAME_SIZE];	/* empty: it has none */
-	char		text[FQL_OPERATION_TEXT_SIZE];	/* UTF-8 */
+	char		text[FQL_OPERATION_TEXT_SIZE];
 } FqlOperationInfo;
 
 /* The next operation from *position on, which moves on; false: there is none. */

@@ -432,7 +432,7 @@ request_prepare(Request *request, FqlArena *arena, FqlDiagnostics *diagnostics)
 		return false;
 	public->normalized = fql_normalize(public->document, public->operation, arena);
 	public->shows_metrics = shows_metrics(public, &limits, arena);
-	public->tally = fql_tally_make(public->normalized.text, public->operation->name,
+	public->tally = fql_tally_make(public->normalized.shape, public->operation->name,
 								   public->operation->kind == FQL_OPERATION_MUTATION);
 	return true;
 }

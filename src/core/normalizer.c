@@ -9,7 +9,8 @@
  *
  * Literals are numbered in the order of the canonical text, not of the source, so that the order of arguments cannot
  * change the numbers.  Literals in directives and in defaults stay: the first may steer the plan, the second
- * cannot hold variables.
+ * cannot hold variables.  The shape is for the eye, so it may have variables there; their numbers come after all
+ * others, as the rest of it is the text.
  *
  * The document is a validated one: where it used a variable without defining it, the texts of two documents could be
  * equal that differ in which argument holds the variable and which the literal.
@@ -364,8 +365,8 @@ copy_variables(Normalizer *normalizer, const FqlVariableDefinition *definitions)
 	return first;
 }
 
-static void
-print_operation(Normalizer *normalizer, const FqlOperation *operation, FqlBuffer *text)
+static FqlOperation
+copy_operation(Normalizer *normalizer, const FqlOperation *operation)
 {
 	FqlOperation copy = *operation;
 
@@ -375,7 +376,7 @@ print_operation(Normalizer *normalizer, const FqlOperation *operation, FqlBuffer
 	/* "query { a }" and "{ a }" are one operation. */
 	copy.shorthand = operation->kind == FQL_OPERATION_QUERY && operation->name.data == NULL &&
 		operation->variables == NULL && operation->directives == NULL;
-	fql_print_operation(&copy, text);
+	return copy;
 }
 
 static void
@@ -394,17 +395,47 @@ print_reached_fragments(Normalizer *normalizer, FqlBuffer *text)
 	}
 }
 
+/* Lift the literals in defaults of a copied operation; false: there is no default. */
+static bool
+lift_defaults(Normalizer *normalizer, FqlVariableDefinition *definitions)
+{
+	bool		found = false;
+
+	for (FqlVariableDefinition *definition = definitions; definition != NULL; definition = definition->next)
+		if (definition->default_value != NULL)
+		{
+			definition->default_value = lift_value(normalizer, definition->default_value);
+			found = true;
+		}
+	return found;
+}
+
 FqlNormalized
 fql_normalize(const FqlDocument *document, const FqlOperation *operation, FqlArena *arena)
 {
 	Normalizer	normalizer = {.arena = arena};
+	FqlNormalized normalized;
+	FqlOperation copy;
 	FqlBuffer	text;
+	FqlBuffer	shape;
+	size_t		fragments;
 
 	fql_buffer_init(&text, arena);
+	fql_buffer_init(&shape, arena);
 	fql_buffer_init(&normalizer.literals, arena);
 	index_fragments(&normalizer, document);
 	scan_operation(&normalizer, operation);
-	print_operation(&normalizer, operation, &text);
+	copy = copy_operation(&normalizer, operation);
+	fql_print_operation(&copy, &text);
+	fragments = text.len;
 	print_reached_fragments(&normalizer, &text);
-	return (FqlNormalized){.text = fql_buffer_text(&text), .literals = fql_buffer_text(&normalizer.literals)};
+	normalized.text = normalized.shape = fql_buffer_text(&text);
+	normalized.literals = fql_buffer_text(&normalizer.literals);
+	if (lift_defaults(&normalizer, copy.variables))
+	{
+		fql_print_operation(&copy, &shape);
+		fql_buffer_append(&shape, (FqlStr){text.data + fragments, text.len - fragments});
+		normalized.shape = fql_buffer_text(&shape);
+	}
+	return normalized;
 }

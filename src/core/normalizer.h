@@ -9,6 +9,9 @@
  * selection order, directives, booleans, enums, null, the order of object fields (orderBy reads it), variable names.
  *
  * Idempotent: normalizing the text gives the text.
+ *
+ * Defaults of variables stay in the text too, but not in the shape: what is kept of an operation where its values are
+ * nobody's business.  Nothing of it is beyond ASCII.
  */
 #ifndef FQL_NORMALIZER_H
 #define FQL_NORMALIZER_H
@@ -20,6 +23,7 @@ typedef struct FqlNormalized
 	FqlStr		text;			/* a GraphQL document of one operation and its fragments */
 	FqlStr		literals;		/* the lifted literals as printed, comma separated, in order of their numbers: equal
 								 * text and equal literals mean equal operations */
+	FqlStr		shape;			/* the text, with the literals in defaults replaced likewise */
 } FqlNormalized;
 
 extern FqlNormalized fql_normalize(const FqlDocument *document, const FqlOperation *operation, FqlArena *arena);

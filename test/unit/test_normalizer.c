@@ -14,7 +14,7 @@ normalize(FqlArena *arena, FqlStr source, const char *name)
 	FqlOperation *operation;
 
 	if (document == NULL || document->operations == NULL)
-		return (FqlNormalized){.text = FQL_STR("?"), .literals = FQL_STR("?")};
+		return (FqlNormalized){.text = FQL_STR("?"), .literals = FQL_STR("?"), .shape = FQL_STR("?")};
 	operation = document->operations;
 	while (name != NULL && !fql_str_equal(operation->name, fql_str_from(name)))
 		operation = operation->next;
@@ -67,6 +67,35 @@ TEST(canonical_forms)
 		CHECK_TEXT_FOR(cases[i].source, normalized.text, cases[i].text);
 		CHECK_TEXT_FOR(cases[i].source, normalized.literals, cases[i].literals);
 	}
+}
+
+/* What may be kept of an operation: the text, unless defaults have literals. */
+TEST(shapes)
+{
+	static const char *const cases[][2] = {
+		{"{a(x:1)}", "{a(x:$_1)}"},
+		{"query($v:T){a(x:$v,y:2)}", "query($v:T){a(x:$v,y:$_1)}"},
+		{"query($v:T=\"s\"){a(x:$v)}", "query($v:T=$_1){a(x:$v)}"},
+		{"query($v:T=\"s\",$w:[U]=[1,\"\xC3\xBC\",{k:2.5}]@d(x:RED)){a(x:7){b(y:$w)}...F}fragment F on V{c(z:8)}",
+		"query($v:T=$_3,$w:[U]=[$_4,$_5,{k:$_6}]@d(x:RED)){a(x:$_1){b(y:$w)} ...F} fragment F on V{c(z:$_2)}"},
+		{"query($_1:T=5){a(x:$_1,y:7)}", "query($_1:T=$_3){a(x:$_1,y:$_2)}"},
+		{"query($v:T=true,$w:U=RED,$x:V=null){a}", "query($v:T=true,$w:U=RED,$x:V=null){a}"},
+		{"mutation M($v:T=\"s\"){a(x:$v)}", "mutation M($v:T=$_1){a(x:$v)}"},
+	};
+
+	for (size_t i = 0; i < TEST_COUNT(cases); i++)
+		CHECK_TEXT_FOR(cases[i][0], normalize(arena, fql_str_from(cases[i][0]), NULL).shape, cases[i][1]);
+}
+
+/* A default is a part of the operation all the same. */
+TEST(defaults_tell_operations_apart)
+{
+	FqlNormalized a = normalize(arena, FQL_STR("query($v:T=1){a(x:$v,y:3)}"), NULL);
+	FqlNormalized b = normalize(arena, FQL_STR("query($v:T=2){a(x:$v,y:3)}"), NULL);
+
+	CHECK(!fql_str_equal(a.text, b.text));
+	CHECK_STR_FOR("shapes", b.shape, a.shape);
+	CHECK_TEXT_FOR("literals", a.literals, "3");
 }
 
 /* One answer serves both. */

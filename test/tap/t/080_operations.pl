@@ -65,10 +65,11 @@ one(q(SELECT scan('later', 'new', 1000)));
 is(one(q(SELECT count(*), min(calls) > 100, max(calls) FROM fraiseql.operation_stats WHERE operation_name LIKE 'new%')), '8|t|125', 'new ones are there');
 is(one(q(SELECT count(*) FROM fraiseql.operation_stats WHERE operation_name LIKE 'busy%')), '0', 'old ones have given way');
 
-# The one that gives way is told to who wants debug messages.
+# That one gives way is told to who wants debug messages; not which one, as it may be another role's.
 my (undef, undef, $messages) = $node->psql('postgres', q(SET client_min_messages = debug1; SELECT ask('one_more')));
 
-like($messages, qr/operation_stats has no room: operation [0-9a-f]{16} gives way/, 'it is said');
+like($messages, qr/operation_stats has no room: another operation gives way/, 'it is said');
+unlike($messages, qr/[0-9a-f]{16}/, 'without its hash');
 
 # Only hits: an operation that has lost its place gets one again, and no hit is lost meanwhile.
 my $session = $node->background_psql('postgres');
@@ -263,12 +264,11 @@ is(one(q(SELECT count(DISTINCT role) FROM fraiseql.operation_stats WHERE operati
 is(one('SELECT * FROM wrong'), '', 'nothing is wrong');
 is(one('SELECT * FROM fraiseql.validate_coherency()'), '', 'shared memory is coherent');
 
-# A database in another encoding shows what it can.
+# A database in another encoding: nothing is kept that has no place there.
 one(q(CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0));
-one(q(SELECT fraiseql.stats_reset(); SELECT fraiseql.execute('query ($s: String = "für") { items(where: {name: {eq: $s}}) { id } }')));
+one(q(SELECT fraiseql.stats_reset(); SELECT fraiseql.execute('query ($s: String = "日本") { items(where: {name: {eq: $s}}) { id } }')));
 $node->safe_psql('latin', 'CREATE EXTENSION fraiseql');
-is($node->safe_psql('latin', 'SELECT query FROM fraiseql.operation_stats'), 'query($s:String="f??r"){items(where:{name:{eq:$s}}){id}}', 'seen from LATIN1');
-is(one('SELECT query FROM fraiseql.operation_stats'), 'query($s:String="für"){items(where:{name:{eq:$s}}){id}}', 'seen from UTF8');
+is($node->safe_psql('latin', 'SELECT query FROM fraiseql.operation_stats'), 'query($s:String=$_1){items(where:{name:{eq:$s}}){id}}', 'seen from LATIN1');
 
 # Off, and at sizes that are nothing special but small.
 for my $max (0, 1, 2, 17)
