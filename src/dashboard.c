@@ -321,8 +321,8 @@ put_status(Screen *screen)
 	put_margins(&screen->out, psprintf("fraiseql  %s%s%s", loud, health->since == 0 ? "" : " since ",
 									   health->since == 0 ? "" : fql_figure_time(health->since)),
 				fql_figure_time(overview->now));
-	put_margins(&screen->out, psprintf("critical: %d, warnings: %d", fql_overview_alerts(overview, FQL_ALERT_CRITICAL),
-									   fql_overview_alerts(overview, FQL_ALERT_WARNING)),
+	put_margins(&screen->out, psprintf("critical: %d, warnings: %d", fql_health_alerts(health, FQL_ALERT_CRITICAL),
+									   fql_health_alerts(health, FQL_ALERT_WARNING)),
 				psprintf("totals since %s", fql_figure_time(overview->reset_at)));
 	if (notice != NULL)
 		put_wrapped(&screen->out, notice, 0, WIDTH);

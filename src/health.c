@@ -262,6 +262,16 @@ fql_health_level(const FqlHealth *health, FqlCheck check)
 	return severity == 0 ? FQL_ALERT_NONE : fql_check_info(check)->steps[severity - 1].level;
 }
 
+int
+fql_health_alerts(const FqlHealth *health, FqlAlertLevel level)
+{
+	int			count = 0;
+
+	for (FqlCheck check = 0; check < FQL_CHECK_COUNT; check++)
+		count += fql_health_level(health, check) == level;
+	return count;
+}
+
 /*
  * Advice
  */

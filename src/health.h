@@ -48,6 +48,9 @@ extern void fql_health_get(FqlHealth *health);
 /* The check's alert, for its severity. */
 extern FqlAlertLevel fql_health_level(const FqlHealth *health, FqlCheck check);
 
+/* How many checks have this level. */
+extern int	fql_health_alerts(const FqlHealth *health, FqlAlertLevel level);
+
 /* Calls a second that read, transactions a second that write, and both. */
 extern double fql_health_reads(const FqlHealth *health);
 extern double fql_health_writes(const FqlHealth *health);

@@ -139,16 +139,6 @@ fql_health(PG_FUNCTION_ARGS)
  * The views
  */
 
-static int
-count_alerts(const FqlHealth *health, FqlAlertLevel level)
-{
-	int			count = 0;
-
-	for (FqlCheck check = 0; check < FQL_CHECK_COUNT; check++)
-		count += fql_health_level(health, check) == level;
-	return count;
-}
-
 static void
 put_figure(Datum *values, bool *nulls, int column, double value)
 {
@@ -189,8 +179,8 @@ fql_health_status(PG_FUNCTION_ARGS)
 	put_alerts(&alerts, &health);
 	values[0] = CStringGetTextDatum(fql_health_status_name(health.status));
 	put_moment(values, nulls, 1, health.since);
-	values[2] = Int32GetDatum(count_alerts(&health, FQL_ALERT_WARNING));
-	values[3] = Int32GetDatum(count_alerts(&health, FQL_ALERT_CRITICAL));
+	values[2] = Int32GetDatum(fql_health_alerts(&health, FQL_ALERT_WARNING));
+	values[3] = Int32GetDatum(fql_health_alerts(&health, FQL_ALERT_CRITICAL));
 	values[4] = jsonb_of(&alerts);
 	values[5] = CStringGetTextDatum(fql_health_first_advice(&health));
 	put_figure(values, nulls, 6, fql_health_hit_rate(&health));

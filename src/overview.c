@@ -33,16 +33,6 @@ fql_overview_get(FqlOverview *overview)
 	}
 }
 
-int
-fql_overview_alerts(const FqlOverview *overview, FqlAlertLevel level)
-{
-	int			count = 0;
-
-	for (FqlCheck check = 0; check < FQL_CHECK_COUNT; check++)
-		count += fql_health_level(&overview->health, check) == level;
-	return count;
-}
-
 double
 fql_overview_hit_rate(const FqlOverview *overview)
 {

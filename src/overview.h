@@ -27,9 +27,6 @@ typedef struct FqlOverview
 
 extern void fql_overview_get(FqlOverview *overview);
 
-/* How many checks have this level. */
-extern int	fql_overview_alerts(const FqlOverview *overview, FqlAlertLevel level);
-
 /* Hits among calls that asked the cache, since the last reset; NaN: none did. */
 extern double fql_overview_hit_rate(const FqlOverview *overview);
 

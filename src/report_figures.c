@@ -61,8 +61,8 @@ fql_report_append_status(StringInfo out, const FqlOverview *overview)
 {
 	const FqlHealth *health = &overview->health;
 	const char *status = fql_health_status_name(health->status);
-	int			warnings = fql_overview_alerts(overview, FQL_ALERT_WARNING);
-	int			criticals = fql_overview_alerts(overview, FQL_ALERT_CRITICAL);
+	int			warnings = fql_health_alerts(health, FQL_ALERT_WARNING);
+	int			criticals = fql_health_alerts(health, FQL_ALERT_CRITICAL);
 	const char *notice = fql_overview_notice();
 
 	appendStringInfo(out, "<section id=\"status\" class=\"status %s\"><p class=\"verdict\"><strong>%s</strong>", status,
