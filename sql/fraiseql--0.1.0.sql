@@ -383,7 +383,7 @@ COMMENT ON COLUMN fraiseql.operation_stats.role IS 'OID of the role that asked';
 COMMENT ON COLUMN fraiseql.operation_stats.operation_id IS 'hash of the whole normalized operation, hexadecimal; the same on every server and after each start';
 COMMENT ON COLUMN fraiseql.operation_stats.operation_name IS 'its name in the document; NULL: it has none';
 COMMENT ON COLUMN fraiseql.operation_stats.kind IS 'query or mutation';
-COMMENT ON COLUMN fraiseql.operation_stats.query IS 'normalized operation, with variables in place of literal arguments; its first 2 kB';
+COMMENT ON COLUMN fraiseql.operation_stats.query IS 'normalized operation, with variables in place of its literals; its first 2 kB';
 COMMENT ON COLUMN fraiseql.operation_stats.calls IS 'hits + misses + bypasses; as in fraiseql.cache_stats, a call that waited for another one while definitions changed is counted twice';
 COMMENT ON COLUMN fraiseql.operation_stats.hits IS 'answers served from shared memory';
 COMMENT ON COLUMN fraiseql.operation_stats.misses IS 'answers that were looked for and not found; executed, or had from another session''s execution';
