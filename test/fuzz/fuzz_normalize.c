@@ -40,6 +40,7 @@ check_spelling(const FqlDocument *document, FqlArena *arena)
 		fuzz_require(fql_str_equal(a.text, b.text), "spelling does not matter", a.text, b.text);
 		fuzz_require(fql_str_equal(a.literals, b.literals), "spelling of literals does not matter", a.literals,
 					 b.literals);
+		fuzz_require(fql_str_equal(a.shape, b.shape), "spelling does not matter for the shape", a.shape, b.shape);
 		check_idempotent(a, arena);
 		other = other->next;
 	}
