@@ -1,4 +1,5 @@
--- What the cache_* tests share: ask() runs an operation and tells what the cache did, from the counters.
+-- What the tests of the cache share: ask() runs an operation and tells what the cache did, from the counters, and
+-- wait_for() waits.
 \set VERBOSITY terse
 \pset format unaligned
 \pset tuples_only on
@@ -22,6 +23,22 @@ BEGIN
 	SELECT string_agg(name, ' ' ORDER BY name = 'miss' DESC, name) INTO outcome
 	FROM ask.counters() WHERE count > (before ->> name)::bigint;
 	RETURN coalesce(outcome, 'nothing') || ': ' || answer;
+END
+$$;
+
+-- Until a condition holds that another process brings about.
+CREATE PROCEDURE ask.wait_for(condition text) LANGUAGE plpgsql AS $$
+DECLARE
+	fulfilled boolean;
+BEGIN
+	FOR i IN 1 .. 600 LOOP
+		EXECUTE 'SELECT ' || condition INTO fulfilled;
+		EXIT WHEN fulfilled;
+		PERFORM pg_sleep(0.1);
+	END LOOP;
+	IF NOT fulfilled THEN
+		RAISE 'waited in vain';
+	END IF;
 END
 $$;
 

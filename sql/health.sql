@@ -4,23 +4,9 @@
 \pset format unaligned
 \pset tuples_only on
 CREATE SCHEMA health;
-SET search_path = health;
+SET search_path = health, ask;
 
 -- samples come by themselves
-CREATE PROCEDURE wait_for(condition text) LANGUAGE plpgsql AS $$
-DECLARE
-	fulfilled boolean;
-BEGIN
-	FOR i IN 1 .. 600 LOOP
-		EXECUTE 'SELECT ' || condition INTO fulfilled;
-		EXIT WHEN fulfilled;
-		PERFORM pg_sleep(0.1);
-	END LOOP;
-	IF NOT fulfilled THEN
-		RAISE 'waited in vain';
-	END IF;
-END
-$$;
 CALL wait_for('count(*) > 1 FROM fraiseql.recent_samples');
 SELECT count(*) BETWEEN 2 AND 3599, bool_and(seconds > 0.5), bool_and(at <= clock_timestamp()) FROM fraiseql.recent_samples;
 SELECT bool_and(round(extract(epoch FROM at - previous), 3) = round(seconds::numeric, 3))

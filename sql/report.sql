@@ -4,25 +4,11 @@
 \pset format unaligned
 \pset tuples_only on
 CREATE SCHEMA report;
-SET search_path = report;
+SET search_path = report, ask;
 CREATE TABLE tb_part (id int PRIMARY KEY, name text);
 INSERT INTO tb_part VALUES (1, 'one'), (2, 'two');
 SELECT fraiseql.expose('tb_part', 'ReportPart');
 
-CREATE PROCEDURE wait_for(condition text) LANGUAGE plpgsql AS $$
-DECLARE
-	fulfilled boolean;
-BEGIN
-	FOR i IN 1 .. 600 LOOP
-		EXECUTE 'SELECT ' || condition INTO fulfilled;
-		EXIT WHEN fulfilled;
-		PERFORM pg_sleep(0.1);
-	END LOOP;
-	IF NOT fulfilled THEN
-		RAISE 'waited in vain';
-	END IF;
-END
-$$;
 -- the texts that a path of the page leads to
 CREATE FUNCTION found(page text, path text) RETURNS SETOF text LANGUAGE sql AS $$
 	SELECT x::text FROM unnest(xpath(path, xmlparse(DOCUMENT page), '{{h,http://www.w3.org/1999/xhtml}}')) AS x
@@ -140,7 +126,7 @@ RESET DateStyle;
 RESET IntervalStyle;
 RESET extra_float_digits;
 RESET TimeZone;
-SET search_path = report;
+SET search_path = report, ask;
 
 --
 -- The dashboard: its lines fit, and are where they were

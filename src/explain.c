@@ -24,6 +24,7 @@
 #include "execute.h"
 #include "explain.h"
 #include "guc.h"
+#include "jsonout.h"
 #include "memory.h"
 #include "observe.h"
 #include "precise.h"
@@ -35,54 +36,20 @@
 PG_FUNCTION_INFO_V1(fql_explain);
 
 /*
- * JSON, written member by member
+ * Members of JSON
  */
-
-/* The key of the next member, with the comma before it. */
-static void
-append_key(StringInfo out, const char *key)
-{
-	if (out->data[out->len - 1] != '{')
-		appendStringInfoChar(out, ',');
-	escape_json(out, key);
-	appendStringInfoChar(out, ':');
-}
-
-/* The comma between the elements of an array. */
-static void
-append_element(StringInfo out)
-{
-	if (out->data[out->len - 1] != '[')
-		appendStringInfoChar(out, ',');
-}
-
-static void
-append_string(StringInfo out, const char *value)
-{
-	if (value == NULL)
-		appendStringInfoString(out, "null");
-	else
-		escape_json(out, value);
-}
-
-static void
-append_string_member(StringInfo out, const char *key, const char *value)
-{
-	append_key(out, key);
-	append_string(out, value);
-}
 
 static void
 append_bool_member(StringInfo out, const char *key, bool value)
 {
-	append_key(out, key);
+	fql_jsonout_key(out, key);
 	appendStringInfoString(out, value ? "true" : "false");
 }
 
 static void
 append_int_member(StringInfo out, const char *key, int64 value)
 {
-	append_key(out, key);
+	fql_jsonout_key(out, key);
 	appendStringInfo(out, INT64_FORMAT, value);
 }
 
@@ -90,7 +57,7 @@ append_int_member(StringInfo out, const char *key, int64 value)
 static void
 append_core_text_member(StringInfo out, const char *key, FqlStr value)
 {
-	append_string_member(out, key, text_to_cstring(fql_response_from_utf8(value)));
+	fql_jsonout_string_member(out, key, text_to_cstring(fql_response_from_utf8(value)));
 }
 
 /*
@@ -101,23 +68,23 @@ append_core_text_member(StringInfo out, const char *key, FqlStr value)
 static void
 append_parameters(StringInfo out, const FqlSql *sql)
 {
-	append_key(out, "parameters");
+	fql_jsonout_key(out, "parameters");
 	appendStringInfoChar(out, '[');
 	for (int i = 0; i < sql->parameter_count; i++)
 	{
 		const FqlSqlParameter *parameter = &sql->parameters[i];
 
-		append_element(out);
+		fql_jsonout_element(out);
 		if (!OidIsValid(parameter->element_type))
 		{
-			append_string(out, text_to_cstring(fql_response_from_utf8(parameter->text)));
+			fql_jsonout_string(out, text_to_cstring(fql_response_from_utf8(parameter->text)));
 			continue;
 		}
 		appendStringInfoChar(out, '[');
 		for (uint32_t item = 0; item < parameter->item_count; item++)
 		{
-			append_element(out);
-			append_string(out, parameter->items[item].data == NULL ? NULL :
+			fql_jsonout_element(out);
+			fql_jsonout_string(out, parameter->items[item].data == NULL ? NULL :
 						  text_to_cstring(fql_response_from_utf8(parameter->items[item])));
 		}
 		appendStringInfoChar(out, ']');
@@ -129,10 +96,10 @@ append_parameters(StringInfo out, const FqlSql *sql)
 static void
 append_read_columns(StringInfo out, Oid relation, FqlColumns read)
 {
-	append_key(out, "reads");
+	fql_jsonout_key(out, "reads");
 	if (read == FQL_COLUMNS_ALL)
 	{
-		append_string(out, "*");
+		fql_jsonout_string(out, "*");
 		return;
 	}
 	appendStringInfoChar(out, '[');
@@ -143,8 +110,8 @@ append_read_columns(StringInfo out, Oid relation, FqlColumns read)
 		if ((read & fql_column_bit(column)) == 0)
 			continue;
 		name = column == FQL_COLUMN_BITS ? pstrdup("others") : get_attname(relation, column, true);
-		append_element(out);
-		append_string(out, name);
+		fql_jsonout_element(out);
+		fql_jsonout_string(out, name);
 	}
 	appendStringInfoChar(out, ']');
 }
@@ -153,10 +120,10 @@ append_read_columns(StringInfo out, Oid relation, FqlColumns read)
 static void
 append_values(StringInfo out, const FqlTracedTag *tag)
 {
-	append_key(out, "rows");
+	fql_jsonout_key(out, "rows");
 	if (tag->column_count == 0)
 	{
-		append_string(out, "*");
+		fql_jsonout_string(out, "*");
 		return;
 	}
 	appendStringInfoChar(out, '{');
@@ -164,8 +131,8 @@ append_values(StringInfo out, const FqlTracedTag *tag)
 	{
 		char	   *name = get_attname(tag->relation, tag->columns[i], true);
 
-		append_key(out, name == NULL ? "" : name);
-		append_string(out, tag->values[i]);
+		fql_jsonout_key(out, name == NULL ? "" : name);
+		fql_jsonout_string(out, tag->values[i]);
 	}
 	appendStringInfoChar(out, '}');
 }
@@ -181,12 +148,12 @@ qualified_name(Oid relation)
 static void
 append_tag(StringInfo out, const FqlTracedTag *tag)
 {
-	append_element(out);
+	fql_jsonout_element(out);
 	appendStringInfoChar(out, '{');
-	append_string_member(out, "relation", qualified_name(tag->relation));
+	fql_jsonout_string_member(out, "relation", qualified_name(tag->relation));
 	append_values(out, tag);
 	append_read_columns(out, tag->relation, tag->read);
-	append_string_member(out, "node", tag->node);
+	fql_jsonout_string_member(out, "node", tag->node);
 	appendStringInfoChar(out, '}');
 }
 
@@ -212,7 +179,7 @@ append_capped(StringInfo out, const FqlObservation *observation)
 	List	   *seen = NIL;
 	ListCell   *cell;
 
-	append_key(out, "coarse_beyond_limit");
+	fql_jsonout_key(out, "coarse_beyond_limit");
 	appendStringInfoChar(out, '[');
 	foreach(cell, observation->trace)
 	{
@@ -222,8 +189,8 @@ append_capped(StringInfo out, const FqlObservation *observation)
 			!fql_dependency_is_capped(observation->dependencies, tag->relation))
 			continue;
 		seen = lappend_oid(seen, tag->relation);
-		append_element(out);
-		append_string(out, qualified_name(tag->relation));
+		fql_jsonout_element(out);
+		fql_jsonout_string(out, qualified_name(tag->relation));
 	}
 	appendStringInfoChar(out, ']');
 }
@@ -234,23 +201,23 @@ append_plan(StringInfo out)
 {
 	FqlPlanChoice choice;
 
-	append_key(out, "plan");
+	fql_jsonout_key(out, "plan");
 	if (!fql_precise_choice(&choice))
 	{
-		append_string(out, NULL);
+		fql_jsonout_string(out, NULL);
 		return;
 	}
 	appendStringInfoChar(out, '{');
 	append_bool_member(out, "precise", choice.is_precise);
-	append_string_member(out, "reason", fql_precise_reason(&choice));
-	append_key(out, "factor");
+	fql_jsonout_string_member(out, "reason", fql_precise_reason(&choice));
+	fql_jsonout_key(out, "factor");
 	appendStringInfo(out, "%g", choice.factor);
-	append_key(out, "cheapest_cost");
+	fql_jsonout_key(out, "cheapest_cost");
 	appendStringInfo(out, "%.2f", choice.cheapest_cost);
 	append_int_member(out, "cheapest_coarse_relations", choice.cheapest_coarse);
 	if (choice.was_considered)
 	{
-		append_key(out, "precise_cost");
+		fql_jsonout_key(out, "precise_cost");
 		appendStringInfo(out, "%.2f", choice.precise_cost);
 		append_int_member(out, "precise_coarse_relations", choice.precise_coarse);
 	}
@@ -263,13 +230,13 @@ append_vary(StringInfo out, const FqlObservation *observation)
 {
 	ListCell   *cell;
 
-	append_key(out, "vary");
+	fql_jsonout_key(out, "vary");
 	appendStringInfoChar(out, '{');
 	foreach(cell, observation->settings)
 	{
 		FqlSetting *setting = lfirst(cell);
 
-		append_string_member(out, setting->name, setting->value);
+		fql_jsonout_string_member(out, setting->name, setting->value);
 	}
 	appendStringInfoChar(out, '}');
 }
@@ -284,10 +251,10 @@ append_limits(StringInfo out)
 		"max_root_fields", "max_selections", "max_variables_size"
 	};
 
-	append_key(out, "limits");
+	fql_jsonout_key(out, "limits");
 	appendStringInfoChar(out, '{');
 	for (size_t i = 0; i < lengthof(names); i++)
-		append_string_member(out, names[i], GetConfigOptionByName(psprintf("fraiseql.%s", names[i]), NULL, false));
+		fql_jsonout_string_member(out, names[i], GetConfigOptionByName(psprintf("fraiseql.%s", names[i]), NULL, false));
 	appendStringInfoChar(out, '}');
 }
 
@@ -298,9 +265,9 @@ append_verdict(StringInfo out, FqlReason reason, const char *detail)
 	bool		cacheable = reason == FQL_REASON_NONE;
 
 	append_bool_member(out, "cacheable", cacheable);
-	append_string_member(out, "reason", cacheable ? NULL : fql_reason_info(reason)->name);
-	append_string_member(out, "description", cacheable ? NULL : fql_reason_info(reason)->description);
-	append_string_member(out, "detail", cacheable ? NULL : detail);
+	fql_jsonout_string_member(out, "reason", cacheable ? NULL : fql_reason_info(reason)->name);
+	fql_jsonout_string_member(out, "description", cacheable ? NULL : fql_reason_info(reason)->description);
+	fql_jsonout_string_member(out, "detail", cacheable ? NULL : detail);
 }
 
 /*
@@ -324,7 +291,7 @@ append_answer_errors(StringInfo out, const text *answer)
 	Datum		response = DirectFunctionCall1(jsonb_in, CStringGetDatum(text_to_cstring(answer)));
 	Datum		errors = DirectFunctionCall2(jsonb_object_field, response, CStringGetTextDatum("errors"));
 
-	append_key(out, "errors");
+	fql_jsonout_key(out, "errors");
 	(void) JsonbToCString(out, &DatumGetJsonbP(errors)->root, VARSIZE_ANY(DatumGetPointer(errors)));
 }
 
@@ -343,7 +310,7 @@ append_execution(StringInfo out, FqlRequest *request, FqlStr variables, const Fq
 
 	fql_diagnostics_init(&refused, arena);
 	sql = fql_sqlgen(fields, count, arena, &refused);
-	append_string_member(out, "sql", sql == NULL ? NULL : sql->text.data);
+	fql_jsonout_string_member(out, "sql", sql == NULL ? NULL : sql->text.data);
 	if (sql != NULL)
 		append_parameters(out, sql);
 	answer = fql_execute_to_explain(&observation, fields, count, arena, &clean);
@@ -352,7 +319,7 @@ append_execution(StringInfo out, FqlRequest *request, FqlStr variables, const Fq
 	append_bool_member(out, "cached", cached);
 	if (!clean)
 		append_answer_errors(out, answer);
-	append_key(out, "tags");
+	fql_jsonout_key(out, "tags");
 	fql_explain_tags(out, &observation);
 	append_capped(out, &observation);
 	append_vary(out, &observation);
@@ -396,7 +363,7 @@ append_call(StringInfo out, const FqlCall *call)
 		request = fql_request_get(call->query, call->operation_name, &diagnostics);
 	if (request == NULL)
 	{
-		append_string_member(out, "normalized", NULL);
+		fql_jsonout_string_member(out, "normalized", NULL);
 		append_request_errors(out, &diagnostics);
 		return;
 	}

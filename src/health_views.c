@@ -12,12 +12,12 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
-#include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
 #include "guc.h"
 #include "health.h"
+#include "jsonout.h"
 #include "views.h"
 
 PG_FUNCTION_INFO_V1(fql_health);
@@ -28,28 +28,13 @@ PG_FUNCTION_INFO_V1(fql_health_status);
 #define HEALTH_CHECKS_COLUMNS 10
 
 /*
- * JSON
+ * Members of JSON
  */
-
-static void
-put_key(StringInfo json, const char *key)
-{
-	if (json->data[json->len - 1] != '{')
-		appendStringInfoChar(json, ',');
-	appendStringInfo(json, "\"%s\":", key);
-}
-
-static void
-put_text(StringInfo json, const char *key, const char *value)
-{
-	put_key(json, key);
-	escape_json(json, value);
-}
 
 static void
 put_number(StringInfo json, const char *key, double value)
 {
-	put_key(json, key);
+	fql_jsonout_key(json, key);
 	if (isnan(value))
 		appendStringInfoString(json, "null");
 	else
@@ -62,7 +47,7 @@ put_time(StringInfo json, const char *key, TimestampTz time)
 {
 	char		buffer[MAXDATELEN + 1];
 
-	put_key(json, key);
+	fql_jsonout_key(json, key);
 	if (time == 0)
 		appendStringInfoString(json, "null");
 	else
@@ -75,17 +60,16 @@ put_alert(StringInfo json, const FqlHealth *health, FqlCheck check)
 	const FqlCheckInfo *info = fql_check_info(check);
 	const FqlCheckState *state = &health->checks[check];
 
-	if (json->data[json->len - 1] == '}')
-		appendStringInfoChar(json, ',');
+	fql_jsonout_element(json);
 	appendStringInfoChar(json, '{');
-	put_text(json, "check", info->name);
-	put_text(json, "level", fql_alert_level_name(fql_health_level(health, check)));
+	fql_jsonout_string_member(json, "check", info->name);
+	fql_jsonout_string_member(json, "level", fql_alert_level_name(fql_health_level(health, check)));
 	put_number(json, "value", state->value);
 	put_number(json, "threshold", fql_check_threshold(info, state->severity - 1));
-	put_text(json, "unit", fql_check_unit_name(info->unit));
+	fql_jsonout_string_member(json, "unit", fql_check_unit_name(info->unit));
 	put_time(json, "since", state->since);
-	put_text(json, "message", fql_check_message(info, state->value, state->severity));
-	put_text(json, "advice", fql_health_advice(health, check));
+	fql_jsonout_string_member(json, "message", fql_check_message(info, state->value, state->severity));
+	fql_jsonout_string_member(json, "advice", fql_health_advice(health, check));
 	appendStringInfoChar(json, '}');
 }
 
@@ -117,7 +101,7 @@ fql_health(PG_FUNCTION_ARGS)
 	fql_health_get(&health);
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '{');
-	put_text(&json, "status", fql_health_status_name(health.status));
+	fql_jsonout_string_member(&json, "status", fql_health_status_name(health.status));
 	put_time(&json, "since", health.since);
 	put_time(&json, "measured_at", health.at);
 	put_number(&json, "window_seconds", health.seconds);
@@ -128,8 +112,8 @@ fql_health(PG_FUNCTION_ARGS)
 	put_number(&json, "headroom", fql_health_headroom(&health));
 	put_number(&json, "in_flight", health.checks[FQL_CHECK_IN_FLIGHT].value);
 	put_number(&json, "memory_bytes", health.checks[FQL_CHECK_MEMORY].value);
-	put_text(&json, "advice", fql_health_first_advice(&health));
-	put_key(&json, "alerts");
+	fql_jsonout_string_member(&json, "advice", fql_health_first_advice(&health));
+	fql_jsonout_key(&json, "alerts");
 	put_alerts(&json, &health);
 	appendStringInfoChar(&json, '}');
 	PG_RETURN_DATUM(jsonb_of(&json));
