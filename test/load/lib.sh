@@ -34,7 +34,7 @@ load_settings()
 	printf '%s\t%s\n' machine "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" \
 		processors "$(nproc)" \
 		memory_mb "$(awk '/^MemTotal/ { printf "%d", $2 / 1024 }' /proc/meminfo)" \
-		kernel "$(uname -sr)" \
+		kernel "$(uname -sr | cut -d- -f1)" \
 		postgresql "$("$PG_CONFIG" --version | awk '{ print $2 }')" \
 		fraiseql "$(sed -n "s/^default_version = '\(.*\)'/\1/p" "$ROOT/fraiseql.control")" \
 		date "$(date -u +%F)"
