@@ -1,11 +1,15 @@
 # Writes of another extension at the very end of a transaction, when the fence is up already: before COMMIT, and before
 # PREPARE TRANSACTION.
+#
+# The worker sleeps: while it is about to lower the fence of a prepared transaction that has ended, an answer is
+# executed and not kept.  Who asks lowers it at once.
 use Fraiseql::Test;
 
 my $query = '{ accounts { balance } }';
 my $node = fraiseql_node('late', preload => 0, extension => 0, config => <<"CONF");
 shared_preload_libraries = '$ENV{TESTDIR}/late, fraiseql'
 max_prepared_transactions = 5
+fraiseql.worker_interval = 1h
 CONF
 
 $node->safe_psql('postgres', 'CREATE EXTENSION fraiseql');
