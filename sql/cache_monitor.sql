@@ -68,7 +68,7 @@ SELECT expires_at - created_at FROM fraiseql.cache_entries WHERE valid ORDER BY 
 RESET fraiseql.cache_ttl;
 
 -- settings are there, with a description
-SELECT name, setting, unit, context, short_desc <> '' FROM pg_settings WHERE name LIKE 'fraiseql.%' ORDER BY name COLLATE "C";
+SELECT name, boot_val, unit, context, short_desc <> '' FROM pg_settings WHERE name LIKE 'fraiseql.%' ORDER BY name COLLATE "C";
 
 -- every object of the extension has a comment
 SELECT pg_describe_object(classid, objid, 0) FROM pg_depend
