@@ -7,7 +7,7 @@
  * one.  They go on over stats_reset().
  *
  * Lock.  "samples" guards the ring.  The worker holds it to copy one sample, a reader to copy those that it wants: all
- * are 650 kB, a tenth of a millisecond, and nobody but the worker waits for that.
+ * are 700 kB, a tenth of a millisecond, and nobody but the worker waits for that.
  *
  * Time.  When a sample is due, and how long ago another was, is told by a clock that nobody sets; what people read is
  * the wall's.
